@@ -1,0 +1,32 @@
+{
+  "targets": [
+    {
+      "target_name": "ipvs",
+      "sources": [
+        "native/addon.cc",
+        "native/worker.cc",
+        "native/session.cc",
+        "native/codec.cc",
+        "native/records.cc",
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": [
+        "NAPI_VERSION=8",
+        "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
+        "NODE_ADDON_API_ENABLE_MAYBE",
+      ],
+      "cflags": [
+        "<!@(pkg-config --cflags libnl-3.0 libnl-genl-3.0)",
+        "-Wall", "-Wextra", "-Wconversion", "-Wno-unused-parameter",
+        "-fvisibility=hidden", "-fstack-protector-strong",
+      ],
+      "cflags!": ["-fno-exceptions"],
+      "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20", "-std=c++20"],
+      "cflags_cc": ["-std=c++17", "-fexceptions"],
+      "libraries": ["<!@(pkg-config --libs libnl-3.0 libnl-genl-3.0)"],
+      # nodelete: a private thread may still wait in the kernel when the last worker_threads environment that loaded the
+      # addon goes, and its code must stay mapped until it returns.
+      "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,-z,nodelete"],
+    },
+  ],
+}

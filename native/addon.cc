@@ -1,0 +1,233 @@
+// Exports the seam: `layoutHash` and the class Handle with request(batch) and close(). The one place where Node-API and the
+// private thread meet.
+//
+// The thread rings a uv_async_t, not a napi_threadsafe_function: see docs/adr/0001-one-private-thread-per-handle.md.
+
+#include <napi.h>
+#include <uv.h>
+
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "records.h"
+#include "worker.h"
+
+namespace {
+
+using ipvs::Bytes;
+using ipvs::Request;
+using ipvs::Worker;
+
+// FNV-1a, 64 bit, of layout(): a stale build differs from lib/wire.ts and is refused there.
+std::string layout_hash() {
+  uint64_t hash = 0xcbf29ce484222325U;
+  for (const char character : ipvs::layout()) {
+    hash ^= static_cast<uint8_t>(character);
+    hash *= 0x100000001b3U;
+  }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016" PRIx64, hash);
+  return text;
+}
+
+// Wakes the event loop from the private thread. Outlives its owner when the thread or the event loop does: silence() comes
+// first, under the same lock as the ringing, so that a closed uv_async_t is never touched, and the environment waits for
+// the event loop to let go of it.
+class Bell : public std::enable_shared_from_this<Bell> {
+ public:
+  class Owner {
+   public:
+    virtual void on_ring() = 0;
+    // The environment ends: silence the bell.
+    virtual void on_end() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // Null when the environment has no event loop.
+  static std::shared_ptr<Bell> hang(napi_env env, Owner* owner) {
+    uv_loop_t* loop = nullptr;
+    if (napi_get_uv_event_loop(env, &loop) != napi_ok) return nullptr;
+    auto bell = std::shared_ptr<Bell>(new Bell(owner));
+    bell->async_.data = bell.get();
+    const auto on_ring = [](uv_async_t* async) {
+      Owner* ringing_for = static_cast<Bell*>(async->data)->owner_;
+      if (ringing_for != nullptr) ringing_for->on_ring();
+    };
+    if (uv_async_init(loop, &bell->async_, on_ring) != 0) return nullptr;
+    bell->self_ = bell;
+    bell->hold(false);
+    const auto on_end = [](napi_async_cleanup_hook_handle, void* self) {
+      Owner* ended = static_cast<Bell*>(self)->owner_;
+      if (ended != nullptr) ended->on_end();
+    };
+    napi_add_async_cleanup_hook(env, on_end, bell.get(), &bell->hook_);
+    return bell;
+  }
+
+  // From any thread.
+  void ring() {
+    const std::lock_guard lock(mutex_);
+    if (!silent_) uv_async_send(&async_);
+  }
+  // The rest on the event loop's thread. Whether the bell keeps the event loop alive.
+  void hold(bool keep_alive) {
+    auto* handle = reinterpret_cast<uv_handle_t*>(&async_);
+    keep_alive ? uv_ref(handle) : uv_unref(handle);
+  }
+  // The owner hears nothing after this.
+  void silence() {
+    owner_ = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      silent_ = true;
+    }
+    uv_close(reinterpret_cast<uv_handle_t*>(&async_), [](uv_handle_t* handle) {
+      const auto self = std::move(static_cast<Bell*>(handle->data)->self_);
+      napi_remove_async_cleanup_hook(self->hook_);
+    });
+  }
+
+ private:
+  explicit Bell(Owner* owner) : owner_(owner) {}
+
+  std::mutex mutex_;
+  bool silent_ = false;
+  uv_async_t async_{};
+  Owner* owner_;
+  napi_async_cleanup_hook_handle hook_ = nullptr;
+  std::shared_ptr<Bell> self_;  // as long as the event loop holds async_
+};
+
+class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Handle",
+                       {InstanceMethod<&Handle::request>("request"), InstanceMethod<&Handle::close>("close")});
+  }
+
+  // new Handle(namespacePath: string): an empty path means the process's own namespace.
+  explicit Handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Handle>(info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() < 1 || !info[0].IsString()) {
+      Napi::TypeError::New(env, "Handle: the namespace path must be a string").ThrowAsJavaScriptException();
+      return;
+    }
+    bell_ = Bell::hang(env, this);
+    if (!bell_) {
+      Napi::Error::New(env, "Handle: there is no event loop").ThrowAsJavaScriptException();
+      return;
+    }
+    try {
+      worker_.emplace(info[0].As<Napi::String>().Utf8Value(), [bell = bell_] { bell->ring(); });
+    } catch (const std::exception& error) {
+      release();
+      Napi::Error::New(env, std::string("Handle: no thread could be started: ") + error.what()).ThrowAsJavaScriptException();
+    }
+  }
+
+  // Garbage collection of a handle that nobody closed, or the end of the environment after release().
+  ~Handle() override { release(); }
+
+ private:
+  // request(batch: Uint8Array): Promise<ArrayBuffer>. One at a time.
+  Napi::Value request(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() < 1 || !info[0].IsTypedArray()) return refuse(env, "request: a batch is a Uint8Array");
+    const auto batch = info[0].As<Napi::Uint8Array>();
+    if (batch.ByteLength() == 0 || batch.ByteLength() % sizeof(Request) != 0) {
+      return refuse(env, "request: a batch is one or more whole records");
+    }
+    if (!worker_ || pending_ || closing_) return refuse(env, "request: the handle is busy or closed");
+    std::vector<Request> requests(batch.ByteLength() / sizeof(Request));
+    std::memcpy(requests.data(), batch.Data(), batch.ByteLength());
+    pending_.emplace(env);
+    keep_alive();
+    worker_->submit(std::move(requests));
+    return pending_->Promise();
+  }
+
+  // close(): Promise<void>, when the request in hand is answered and the thread has ended. Once.
+  Napi::Value close(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const auto closed = Napi::Promise::Deferred::New(env);
+    if (!worker_) {
+      closed.Resolve(env.Undefined());
+      return closed.Promise();
+    }
+    if (closing_) return refuse(env, "close: the handle is closing already");
+    closing_.emplace(closed);
+    keep_alive();
+    worker_->stop();
+    return closed.Promise();
+  }
+
+  void on_ring() override {
+    const Napi::Env env = Env();
+    const Napi::HandleScope handles(env);
+    // Runs the continuations of what is resolved here before the event loop goes on.
+    const Napi::AsyncContext context(env, "ipvs");
+    const Napi::CallbackScope continuations(env, context);
+    if (auto replies = worker_ ? worker_->take() : std::nullopt) {
+      const auto deferred = *std::exchange(pending_, std::nullopt);
+      auto buffer = Napi::ArrayBuffer::New(env, replies->size());
+      if (!replies->empty()) std::memcpy(buffer.Data(), replies->data(), replies->size());
+      deferred.Resolve(buffer);
+      let_go();
+    }
+    if (closing_ && worker_ && worker_->ended()) {
+      const auto closed = *std::exchange(closing_, std::nullopt);
+      release();
+      closed.Resolve(env.Undefined());
+      Unref();
+    }
+  }
+
+  void on_end() override { release(); }
+
+  Napi::Value refuse(Napi::Env env, const char* why) {
+    Napi::TypeError::New(env, why).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+
+  // While an answer is awaited, neither the event loop nor the garbage collector may end this.
+  void keep_alive() {
+    Ref();
+    bell_->hold(true);
+  }
+  void let_go() {
+    Unref();
+    if (!closing_) bell_->hold(false);
+  }
+
+  // Ends the thread's part and the event loop's: at close, at the end of the environment, or by garbage collection. Never
+  // waits for a thread that is still in the kernel.
+  void release() {
+    if (!bell_) return;
+    worker_.reset();
+    bell_->silence();
+    bell_.reset();
+  }
+
+  std::shared_ptr<Bell> bell_;
+  std::optional<Worker> worker_;
+  std::optional<Napi::Promise::Deferred> pending_;
+  std::optional<Napi::Promise::Deferred> closing_;
+};
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("layoutHash", layout_hash());
+  exports.Set("Handle", Handle::define(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(ipvs, initialize)

@@ -1,0 +1,246 @@
+#include "codec.h"
+
+#include <arpa/inet.h>
+#include <linux/ip_vs.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+namespace ipvs {
+namespace {
+
+// ── records -> attributes: libnl reports a full message by a negative return, collected here ──
+
+class Writer {
+ public:
+  explicit Writer(nl_msg* message) : message_(message) {}
+
+  template <typename T>
+  void number(int attribute, T value) {
+    static_assert(std::is_integral_v<T>);
+    bytes(attribute, &value, sizeof value);
+  }
+  void bytes(int attribute, const void* data, size_t size) {
+    ok_ = ok_ && nla_put(message_, attribute, static_cast<int>(size), data) == 0;
+  }
+  void text(int attribute, const std::array<char, 16>& name) {
+    // One byte less than the record, so that a name without NUL is sent as one that the kernel refuses, never overrun.
+    std::array<char, 17> copy{};
+    std::copy(name.begin(), name.end(), copy.begin());
+    ok_ = ok_ && nla_put_string(message_, attribute, copy.data()) == 0;
+  }
+  template <typename Body>
+  void nest(int attribute, Body body) {
+    // NLA_F_NESTED as ipvsadm sends it; the kernel takes it with or without.
+    nlattr* start = nla_nest_start(message_, attribute | NLA_F_NESTED);
+    ok_ = ok_ && start != nullptr;
+    if (!ok_) return;
+    body();
+    nla_nest_end(message_, start);
+  }
+  bool ok() const { return ok_; }
+
+ private:
+  nl_msg* message_;
+  bool ok_ = true;
+};
+
+void write_identity(Writer& to, const Service& service) {
+  to.number(IPVS_SVC_ATTR_AF, service.family);
+  if (service.firewall_mark != 0) {
+    to.number(IPVS_SVC_ATTR_FWMARK, service.firewall_mark);
+    return;
+  }
+  to.number(IPVS_SVC_ATTR_PROTOCOL, service.protocol);
+  to.bytes(IPVS_SVC_ATTR_ADDR, service.address.data(), service.address.size());
+  to.number(IPVS_SVC_ATTR_PORT, htons(service.port));
+}
+
+void write_settings(Writer& to, const Service& service) {
+  to.text(IPVS_SVC_ATTR_SCHED_NAME, service.scheduler);
+  const ip_vs_flags flags{service.flags, ~0U};
+  to.bytes(IPVS_SVC_ATTR_FLAGS, &flags, sizeof flags);
+  to.number(IPVS_SVC_ATTR_TIMEOUT, service.timeout);
+  // The kernel keeps an IPv4 mask in network order and an IPv6 prefix length in host order in the same field.
+  to.number(IPVS_SVC_ATTR_NETMASK, service.family == AF_INET ? htonl(service.netmask) : service.netmask);
+  if (service.engine[0] != '\0') to.text(IPVS_SVC_ATTR_PE_NAME, service.engine);
+}
+
+void write_identity(Writer& to, const Destination& destination) {
+  to.number(IPVS_DEST_ATTR_ADDR_FAMILY, destination.family);
+  to.bytes(IPVS_DEST_ATTR_ADDR, destination.address.data(), destination.address.size());
+  to.number(IPVS_DEST_ATTR_PORT, htons(destination.port));
+}
+
+void write_settings(Writer& to, const Destination& destination) {
+  to.number(IPVS_DEST_ATTR_FWD_METHOD, destination.forwarding);
+  to.number(IPVS_DEST_ATTR_WEIGHT, destination.weight);
+  to.number(IPVS_DEST_ATTR_TUN_TYPE, static_cast<uint8_t>(destination.tunnel_type));
+  to.number(IPVS_DEST_ATTR_TUN_PORT, htons(destination.tunnel_port));
+  to.number(IPVS_DEST_ATTR_TUN_FLAGS, destination.tunnel_flags);
+  to.number(IPVS_DEST_ATTR_U_THRESH, destination.upper);
+  to.number(IPVS_DEST_ATTR_L_THRESH, destination.lower);
+}
+
+// ── attributes -> records: an attribute of a wrong length counts as missing and fails the record ──
+
+template <size_t N>
+class Attributes {
+ public:
+  // The attributes of a message, or of a nest.
+  explicit Attributes(nlmsghdr* header) { ok_ = genlmsg_parse(header, 0, table_.data(), kMax, nullptr) == 0; }
+  explicit Attributes(nlattr* nest) { ok_ = nest != nullptr && nla_parse_nested(table_.data(), kMax, nest, nullptr) == 0; }
+
+  nlattr* operator[](int attribute) const { return ok_ ? table_[static_cast<size_t>(attribute)] : nullptr; }
+
+  // Attributes are aligned to 4 bytes only, so values are copied out.
+  template <typename T>
+  bool read(int attribute, T& value) const {
+    const nlattr* found = (*this)[attribute];
+    if (found == nullptr || nla_len(found) != static_cast<int>(sizeof value)) return false;
+    std::memcpy(&value, nla_data(found), sizeof value);
+    return true;
+  }
+  bool read(int attribute, std::array<char, 16>& name) const {
+    const nlattr* found = (*this)[attribute];
+    if (found == nullptr) return false;
+    const auto* text = static_cast<const char*>(nla_data(found));
+    const size_t length = strnlen(text, static_cast<size_t>(nla_len(found)));
+    if (length >= name.size()) return false;
+    name.fill('\0');
+    std::copy_n(text, length, name.begin());
+    return true;
+  }
+
+ private:
+  static constexpr int kMax = static_cast<int>(N) - 1;
+  std::array<nlattr*, N> table_{};
+  bool ok_ = false;
+};
+
+using CommandAttributes = Attributes<IPVS_CMD_ATTR_MAX + 1>;
+using ServiceAttributes = Attributes<IPVS_SVC_ATTR_MAX + 1>;
+using DestinationAttributes = Attributes<IPVS_DEST_ATTR_MAX + 1>;
+using StatsAttributes = Attributes<IPVS_STATS_ATTR_MAX + 1>;
+using InfoAttributes = Attributes<IPVS_INFO_ATTR_MAX + 1>;
+
+// STATS64 (Linux 4.1) and the older STATS carry the same attributes in different widths.
+bool read_counter(const StatsAttributes& from, int attribute, uint64_t& value) {
+  uint32_t narrow = 0;
+  if (from.read(attribute, value)) return true;
+  if (!from.read(attribute, narrow)) return false;
+  value = narrow;
+  return true;
+}
+
+bool read_stats(nlattr* wide, nlattr* narrow, Stats& stats) {
+  const StatsAttributes from(wide != nullptr ? wide : narrow);
+  return read_counter(from, IPVS_STATS_ATTR_CONNS, stats.connections) &&
+         read_counter(from, IPVS_STATS_ATTR_INPKTS, stats.packets_in) &&
+         read_counter(from, IPVS_STATS_ATTR_OUTPKTS, stats.packets_out) &&
+         read_counter(from, IPVS_STATS_ATTR_INBYTES, stats.bytes_in) &&
+         read_counter(from, IPVS_STATS_ATTR_OUTBYTES, stats.bytes_out) &&
+         read_counter(from, IPVS_STATS_ATTR_CPS, stats.connection_rate) &&
+         read_counter(from, IPVS_STATS_ATTR_INPPS, stats.packet_in_rate) &&
+         read_counter(from, IPVS_STATS_ATTR_OUTPPS, stats.packet_out_rate) &&
+         read_counter(from, IPVS_STATS_ATTR_INBPS, stats.byte_in_rate) &&
+         read_counter(from, IPVS_STATS_ATTR_OUTBPS, stats.byte_out_rate);
+}
+
+template <typename From>
+bool read_port(const From& from, int attribute, uint16_t& port) {
+  if (!from.read(attribute, port)) return false;
+  port = ntohs(port);
+  return true;
+}
+
+}  // namespace
+
+Message encode(const Request& request, int family) {
+  Message message(nlmsg_alloc());
+  if (!message) return nullptr;
+  if (genlmsg_put(message.get(), 0, 0, family, 0, 0, static_cast<uint8_t>(request.command), IPVS_GENL_VERSION) == nullptr) {
+    return nullptr;
+  }
+  Writer to(message.get());
+  const bool sets_service = request.command == IPVS_CMD_NEW_SERVICE || request.command == IPVS_CMD_SET_SERVICE;
+  const bool sets_destination = request.command == IPVS_CMD_NEW_DEST || request.command == IPVS_CMD_SET_DEST;
+  // A family of 0 leaves the service out: dumps and commands on the whole table.
+  if (request.service.family != 0) {
+    to.nest(IPVS_CMD_ATTR_SERVICE, [&] {
+      write_identity(to, request.service);
+      if (sets_service) write_settings(to, request.service);
+    });
+  }
+  if (sets_destination || request.command == IPVS_CMD_DEL_DEST) {
+    to.nest(IPVS_CMD_ATTR_DEST, [&] {
+      write_identity(to, request.destination);
+      if (sets_destination) write_settings(to, request.destination);
+    });
+  }
+  if (!to.ok()) return nullptr;
+  return message;
+}
+
+bool decode(nlmsghdr* header, ServiceEntry& entry) {
+  entry = {};
+  Service& service = entry.service;
+  const ServiceAttributes from{CommandAttributes(header)[IPVS_CMD_ATTR_SERVICE]};
+  if (!from.read(IPVS_SVC_ATTR_AF, service.family)) return false;
+  if (from[IPVS_SVC_ATTR_FWMARK] != nullptr) {
+    if (!from.read(IPVS_SVC_ATTR_FWMARK, service.firewall_mark)) return false;
+  } else if (!from.read(IPVS_SVC_ATTR_PROTOCOL, service.protocol) ||
+             !from.read(IPVS_SVC_ATTR_ADDR, service.address) ||
+             !read_port(from, IPVS_SVC_ATTR_PORT, service.port)) {
+    return false;
+  }
+  ip_vs_flags flags{};
+  if (!from.read(IPVS_SVC_ATTR_FLAGS, flags) || !from.read(IPVS_SVC_ATTR_SCHED_NAME, service.scheduler) ||
+      !from.read(IPVS_SVC_ATTR_TIMEOUT, service.timeout) || !from.read(IPVS_SVC_ATTR_NETMASK, service.netmask)) {
+    return false;
+  }
+  service.flags = flags.flags;
+  if (service.family == AF_INET) service.netmask = ntohl(service.netmask);
+  if (from[IPVS_SVC_ATTR_PE_NAME] != nullptr && !from.read(IPVS_SVC_ATTR_PE_NAME, service.engine)) return false;
+  return read_stats(from[IPVS_SVC_ATTR_STATS64], from[IPVS_SVC_ATTR_STATS], entry.stats);
+}
+
+bool decode(nlmsghdr* header, DestinationEntry& entry) {
+  entry = {};
+  Destination& destination = entry.destination;
+  const DestinationAttributes from{CommandAttributes(header)[IPVS_CMD_ATTR_DEST]};
+  uint8_t tunnel_type = 0;
+  if (!from.read(IPVS_DEST_ATTR_ADDR, destination.address) || !read_port(from, IPVS_DEST_ATTR_PORT, destination.port) ||
+      !from.read(IPVS_DEST_ATTR_FWD_METHOD, destination.forwarding) ||
+      !from.read(IPVS_DEST_ATTR_WEIGHT, destination.weight) || !from.read(IPVS_DEST_ATTR_U_THRESH, destination.upper) ||
+      !from.read(IPVS_DEST_ATTR_L_THRESH, destination.lower) ||
+      !from.read(IPVS_DEST_ATTR_ACTIVE_CONNS, entry.active) ||
+      !from.read(IPVS_DEST_ATTR_INACT_CONNS, entry.inactive) ||
+      !from.read(IPVS_DEST_ATTR_PERSIST_CONNS, entry.persistent)) {
+    return false;
+  }
+  // Newer than the rest: the family came with Linux 3.18 (0 here: the service's), tunnels with 5.2 to 5.4.
+  if (from[IPVS_DEST_ATTR_ADDR_FAMILY] != nullptr && !from.read(IPVS_DEST_ATTR_ADDR_FAMILY, destination.family)) return false;
+  if (from[IPVS_DEST_ATTR_TUN_TYPE] != nullptr && !from.read(IPVS_DEST_ATTR_TUN_TYPE, tunnel_type)) return false;
+  if (from[IPVS_DEST_ATTR_TUN_PORT] != nullptr && !read_port(from, IPVS_DEST_ATTR_TUN_PORT, destination.tunnel_port)) {
+    return false;
+  }
+  if (from[IPVS_DEST_ATTR_TUN_FLAGS] != nullptr && !from.read(IPVS_DEST_ATTR_TUN_FLAGS, destination.tunnel_flags)) {
+    return false;
+  }
+  destination.tunnel_type = tunnel_type;
+  return read_stats(from[IPVS_DEST_ATTR_STATS64], from[IPVS_DEST_ATTR_STATS], entry.stats);
+}
+
+bool decode(nlmsghdr* header, Info& info) {
+  info = {};
+  const InfoAttributes from(header);
+  return from.read(IPVS_INFO_ATTR_VERSION, info.version) &&
+         from.read(IPVS_INFO_ATTR_CONN_TAB_SIZE, info.connection_table_size);
+}
+
+}  // namespace ipvs

@@ -1,0 +1,78 @@
+#include "records.h"
+
+#include <sstream>
+
+namespace ipvs {
+namespace {
+
+struct Field {
+  const char* name;
+  size_t offset;
+  size_t size;
+};
+
+#define FIELD(record, field) \
+  Field { #record "." #field, offsetof(record, field), sizeof(record::field) }
+
+const Field kFields[] = {
+    FIELD(Service, family),
+    FIELD(Service, protocol),
+    FIELD(Service, port),
+    FIELD(Service, reserved),
+    FIELD(Service, firewall_mark),
+    FIELD(Service, flags),
+    FIELD(Service, timeout),
+    FIELD(Service, netmask),
+    FIELD(Service, address),
+    FIELD(Service, scheduler),
+    FIELD(Service, engine),
+    FIELD(Destination, family),
+    FIELD(Destination, port),
+    FIELD(Destination, tunnel_port),
+    FIELD(Destination, tunnel_flags),
+    FIELD(Destination, tunnel_type),
+    FIELD(Destination, forwarding),
+    FIELD(Destination, weight),
+    FIELD(Destination, upper),
+    FIELD(Destination, lower),
+    FIELD(Destination, address),
+    FIELD(Request, command),
+    FIELD(Request, dump),
+    FIELD(Request, service),
+    FIELD(Request, destination),
+    FIELD(Outcome, error),
+    FIELD(Outcome, stage),
+    FIELD(Outcome, kind),
+    FIELD(Outcome, count),
+    FIELD(Stats, connections),
+    FIELD(Stats, packets_in),
+    FIELD(Stats, packets_out),
+    FIELD(Stats, bytes_in),
+    FIELD(Stats, bytes_out),
+    FIELD(Stats, connection_rate),
+    FIELD(Stats, packet_in_rate),
+    FIELD(Stats, packet_out_rate),
+    FIELD(Stats, byte_in_rate),
+    FIELD(Stats, byte_out_rate),
+    FIELD(ServiceEntry, service),
+    FIELD(ServiceEntry, stats),
+    FIELD(DestinationEntry, destination),
+    FIELD(DestinationEntry, active),
+    FIELD(DestinationEntry, inactive),
+    FIELD(DestinationEntry, persistent),
+    FIELD(DestinationEntry, stats),
+    FIELD(Info, version),
+    FIELD(Info, connection_table_size),
+};
+
+#undef FIELD
+
+}  // namespace
+
+std::string layout() {
+  std::ostringstream text;
+  for (const Field& field : kFields) text << field.name << '@' << field.offset << ':' << field.size << '\n';
+  return text.str();
+}
+
+}  // namespace ipvs

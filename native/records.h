@@ -1,0 +1,91 @@
+// The layout that crosses the seam: fixed-size plain records, mirrored field by field by lib/wire.ts. Numbers and address
+// bytes only, all in host byte order except addresses; words, defaults and opinions live in TypeScript.
+//
+// A batch is an array of Request. The reply holds, for each request in order, one Outcome followed by `count` records of
+// the kind that the outcome names. layout() describes every field; lib/native.ts refuses an addon whose hash of it differs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace ipvs {
+
+struct Service {
+  uint16_t family;    // AF_INET, AF_INET6
+  uint16_t protocol;  // IPPROTO_*
+  uint16_t port;
+  uint16_t reserved;
+  uint32_t firewall_mark;  // 0: identified by protocol, address and port. The kernel takes a mark of 0 for TCP 0.0.0.0:0
+  uint32_t flags;          // IP_VS_SVC_F_*
+  uint32_t timeout;        // persistence, seconds
+  uint32_t netmask;        // IPv4: the mask as a number (255.255.255.0 = 0xffffff00); IPv6: prefix length
+  std::array<uint8_t, 16> address;
+  std::array<char, 16> scheduler;  // NUL-terminated
+  std::array<char, 16> engine;     // NUL-terminated; empty: none
+};
+
+struct Destination {
+  uint16_t family;
+  uint16_t port;
+  uint16_t tunnel_port;
+  uint16_t tunnel_flags;  // IP_VS_TUNNEL_ENCAP_FLAG_*
+  uint32_t tunnel_type;   // IP_VS_CONN_F_TUNNEL_TYPE_*
+  uint32_t forwarding;    // IP_VS_CONN_F_FWD_MASK part of the connection flags
+  int32_t weight;
+  uint32_t upper;  // connection limits; 0: none
+  uint32_t lower;
+  std::array<uint8_t, 16> address;
+};
+
+struct Request {
+  uint32_t command;  // IPVS_CMD_*
+  uint32_t dump;     // 1: NLM_F_DUMP
+  Service service;
+  Destination destination;
+};
+
+// Where an error comes from.
+enum Stage : uint32_t {
+  kKernel = 0,     // nlmsgerr of the request itself
+  kNamespace = 1,  // opening or entering the network namespace
+  kSocket = 2,     // making the netlink socket, or sending on it
+  kFamily = 3,     // looking up the generic netlink family "IPVS"
+  kAnswer = 4,     // sent, but the answer was lost or made no sense: the kernel may have carried it out
+};
+
+enum Kind : uint32_t { kNothing = 0, kServiceEntry = 1, kDestinationEntry = 2, kInfo = 3 };
+
+struct Outcome {
+  int32_t error;   // errno, 0: success
+  uint32_t stage;  // Stage
+  uint32_t kind;   // Kind of the records that follow
+  uint32_t count;
+};
+
+struct Stats {
+  uint64_t connections, packets_in, packets_out, bytes_in, bytes_out;
+  uint64_t connection_rate, packet_in_rate, packet_out_rate, byte_in_rate, byte_out_rate;
+};
+
+struct ServiceEntry {
+  Service service;
+  Stats stats;
+};
+
+struct DestinationEntry {
+  Destination destination;
+  uint32_t active, inactive, persistent;
+  Stats stats;
+};
+
+struct Info {
+  uint32_t version;  // 0x010201: 1.2.1
+  uint32_t connection_table_size;
+};
+
+// "Service.family@0:2" and so on, one field a line, in the order of the records above.
+std::string layout();
+
+}  // namespace ipvs

@@ -1,0 +1,45 @@
+// The private thread of one handle. Takes a batch, gives back replies; knows nothing of Node.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "records.h"
+
+namespace ipvs {
+
+using Bytes = std::vector<uint8_t>;
+
+class Worker {
+ public:
+  // Starts the thread. `notify` is called on it, without any lock held, when replies can be taken and when it has ended.
+  Worker(std::string namespace_path, std::function<void()> notify);
+  // Leaves a thread that still waits in the kernel to itself: it ends when the kernel answers, and frees what it holds.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // One batch at a time: the next one after take() gave the replies.
+  void submit(std::vector<Request> batch);
+  // The replies, once.
+  std::optional<Bytes> take();
+  // Asks the thread to end after the batch in hand.
+  void stop();
+  bool ended() const;
+
+ private:
+  struct Mailbox;
+  static void run(std::shared_ptr<Mailbox> mailbox, const std::string& namespace_path) noexcept;
+
+  std::shared_ptr<Mailbox> mailbox_;
+  std::thread thread_;
+};
+
+}  // namespace ipvs
