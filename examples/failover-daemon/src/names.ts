@@ -1,0 +1,23 @@
+/** One text per kernel object: the key of every map here, and what the log shows. */
+import type { Change, DestinationKey, ServiceKey } from 'ipvs'
+import { endpointText } from './scalars.js'
+
+/** `tcp 192.0.2.100:80`, or `mark 7 ipv4`. */
+export const serviceName = (key: ServiceKey): string =>
+  key.firewallMark === undefined
+    ? `${key.protocol} ${endpointText(key.address, key.port)}`
+    : `mark ${key.firewallMark} ${key.family}`
+
+/** `192.0.2.11:80`. */
+export const serverName = ({ address, port }: DestinationKey): string => endpointText(address, port)
+
+/** A service, or a server in it: `tcp 192.0.2.100:80 > 192.0.2.11:80`. */
+export const objectName = (service: ServiceKey, server?: DestinationKey): string =>
+  server === undefined ? serviceName(service) : `${serviceName(service)} > ${serverName(server)}`
+
+/** The object that a change is about. */
+export const changeTarget = (change: Change): string =>
+  'of' in change ? objectName(change.of, change.destination) : objectName(change.service)
+
+/** `addDestination tcp 192.0.2.100:80 > 192.0.2.11:80`. */
+export const changeName = (change: Change): string => `${change.type} ${changeTarget(change)}`

@@ -1,0 +1,75 @@
+/** The words of the configuration: addresses, endpoints, durations. Each parser returns undefined for what it refuses. */
+import { isIPv4, isIPv6 } from 'node:net'
+
+/** An address in its one canonical spelling. */
+export interface Address {
+  readonly address: string
+  readonly family: 'ipv4' | 'ipv6'
+}
+
+/**
+ * An IPv4 address as a strict dotted quad, or an IPv6 address without zone, canonical (RFC 5952) on return. Refused: names,
+ * IPv4-mapped IPv6, and what no host can have as its own: unspecified, broadcast, multicast; link-local IPv6 needs a zone.
+ */
+export function parseAddress(text: string): Address | undefined {
+  if (isIPv4(text)) {
+    const first = Number(text.split('.', 1)[0])
+    return first === 0 || first >= 224 ? undefined : { address: text, family: 'ipv4' }
+  }
+  if (!isIPv6(text) || text.includes('%')) return undefined
+  const address = new URL(`http://[${text}]`).hostname.slice(1, -1)
+  if (address === '::' || /^(::ffff:|fe[89ab].:|ff..:)/.test(address)) return undefined
+  return { address, family: 'ipv6' }
+}
+
+/** `192.0.2.1:80`, `[2001:db8::1]:80`, and without a port `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`. Port 0 to 65535. */
+export function parseEndpoint(text: string): (Address & { readonly port: number | undefined }) | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::(\d{1,5}))?$/.exec(text)
+  const address = parseAddress(match?.[1] ?? match?.[2] ?? text)
+  const port = match?.[3] === undefined ? undefined : Number(match[3])
+  if (address === undefined || (port !== undefined && port > 65535)) return undefined
+  if (match?.[1] !== undefined && address.family !== 'ipv6') return undefined
+  return { ...address, port }
+}
+
+/** An endpoint as it is written and logged: IPv6 in brackets. */
+export const endpointText = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+
+const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+
+/** `200ms`, `2s`, `1.5m`, `1h`: whole milliseconds. The unit is never left out. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text)
+  if (match === null) return undefined
+  const ms = Number(match[1]) * MS[match[2] as keyof typeof MS]
+  return Math.abs(ms - Math.round(ms)) < 1e-6 ? Math.round(ms) : undefined
+}
+
+/** Milliseconds as the configuration writes them. */
+export function durationText(ms: number): string {
+  const unit = (['h', 'm', 's'] as const).find((name) => ms > 0 && ms % MS[name] === 0) ?? 'ms'
+  return `${ms / MS[unit]}${unit}`
+}
+
+/** The known word that `word` was probably meant to be: at most two letters added, lost, changed, or another case. */
+export function closest(word: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= Math.min(2, candidate.length / 2))
+    .sort((a, b) => a.distance - b.distance)
+  return best?.candidate
+}
+
+/** Levenshtein's distance; words far apart in length are not looked at. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return Infinity
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1]
+    for (let j = 0; j < b.length; j++)
+      next.push(Math.min((row[j] ?? 0) + (a[i] === b[j] ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    row = next
+  }
+  return row[b.length] ?? Infinity
+}

@@ -1,0 +1,122 @@
+/** The shape of the configuration file. A zod message here is what was expected; what was found comes from the file. */
+import * as z from 'zod'
+import { durationText, parseAddress, parseDuration, parseEndpoint } from './scalars.js'
+
+/** A mapping with these keys and no others; for a key too many the message lists the known ones. */
+function mapping<S extends z.core.$ZodShape>(expected: string, shape: S) {
+  const known = Object.keys(shape).join(', ')
+  return z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? known : expected) })
+}
+
+/** A scalar with its own parser. */
+const scalar = <T>(expected: string, parse: (value: unknown) => T | undefined) =>
+  z.unknown().transform((value, context): T => {
+    const parsed = parse(value)
+    if (parsed === undefined) context.issues.push({ code: 'custom', message: expected, input: value })
+    return parsed as T // zod discards it when there is an issue
+  })
+
+const words = <T>(expected: string, parse: (text: string) => T | undefined) =>
+  scalar(expected, (value) => (typeof value === 'string' ? parse(value) : undefined))
+
+/** Visible characters only: these words reach log lines and request headers. */
+const line = (expected: string, pattern: RegExp, max = 1024) =>
+  words(expected, (text) => (text.length <= max && pattern.test(text) && !/\p{C}/u.test(text) ? text : undefined))
+
+const integer = (expected: string, min: number, max: number) =>
+  scalar(`${expected} from ${min} to ${max}`, (value) =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? (value as number) : undefined,
+  )
+
+const duration = (minMs: number, maxMs: number) =>
+  words(
+    `a duration with a unit, such as 2s or 200ms, from ${durationText(minMs)} to ${durationText(maxMs)}`,
+    (text) => {
+      const ms = parseDuration(text)
+      return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined
+    },
+  )
+
+const oneOf = <T extends string>(...known: readonly T[]) =>
+  words(known.join(', ').replace(/, ([^,]*)$/, ' or $1'), (text) => known.find((word) => word === text))
+
+// Linux keeps it in jiffies of at most 2^32 / 1000 s, whole seconds (kernel: IPVS_SVC_ATTR_TIMEOUT).
+const persistenceTimeout = words('whole seconds such as 300s, from 1s to 4294967s', (text) => {
+  const seconds = (parseDuration(text) ?? 0) / 1000
+  return Number.isInteger(seconds) && seconds >= 1 && seconds <= 4294967 ? seconds : undefined
+})
+
+const Persistence = z.preprocess(
+  (value) => (typeof value === 'string' && parseDuration(value) !== undefined ? { timeout: value } : value),
+  mapping('a duration such as 300s, or a mapping with timeout and prefixLength', {
+    timeout: persistenceTimeout.default(360),
+    prefixLength: integer('a number of bits', 1, 128).optional(),
+  }),
+)
+
+const Server = z.preprocess(
+  (value) => {
+    const endpoint = typeof value === 'string' ? parseEndpoint(value) : undefined
+    return endpoint === undefined ? value : { address: endpoint.address, port: endpoint.port }
+  },
+  mapping(
+    'an address such as 192.0.2.11, 192.0.2.11:80 or "[2001:db8::11]:80", or a mapping with address, port and weight',
+    {
+      address: words('an IPv4 or IPv6 address of one host, without port or zone', parseAddress),
+      port: integer('a port', 0, 65535).optional(),
+      weight: integer('a weight', 0, 2147483647).default(1),
+    },
+  ),
+)
+
+const timing = {
+  port: integer('a port', 1, 65535).optional(),
+  interval: duration(10, 3_600_000).default(2000),
+  fastInterval: duration(10, 3_600_000).optional(),
+  timeout: duration(10, 600_000).default(1000),
+  rise: integer('a number of checks', 1, 1000).default(2),
+  fall: integer('a number of checks', 1, 1000).default(3),
+}
+
+const Check = z.discriminatedUnion(
+  'type',
+  [
+    mapping('a mapping', { type: z.literal('tcp'), ...timing }),
+    mapping('a mapping', {
+      type: z.literal('http'),
+      path: line('a path that begins with / and has no spaces', /^\/[^ ]*$/).default('/'),
+      status: integer('an HTTP status', 100, 599).optional(),
+      body: line('text to find in the answer', /./).optional(),
+      host: line('a host name, with a port where needed', /^[A-Za-z0-9.\-_:[\]]+$/, 255).optional(),
+      ...timing,
+    }),
+  ],
+  { error: ({ code }) => (code === 'invalid_union' ? 'tcp or http' : 'a mapping with the type tcp or http') },
+)
+
+/** One item of `services:`. */
+export const Service = mapping('a mapping with virtual, forwarding, servers and check', {
+  virtual: words('an address and a port such as 192.0.2.100:80 or "[2001:db8::1]:80"', (text) => {
+    const endpoint = parseEndpoint(text)
+    return endpoint?.port === undefined ? undefined : { ...endpoint, port: endpoint.port }
+  }),
+  protocol: oneOf('tcp', 'udp').default('tcp'),
+  scheduler: line("a scheduler's name such as wlc, at most 15 of a-z, 0-9, _ and -", /^[a-z0-9_-]{1,15}$/).default(
+    'wlc',
+  ),
+  persistence: Persistence.optional(),
+  forwarding: oneOf('direct', 'tunnel', 'masquerade'),
+  servers: z
+    .array(Server, { error: 'a list of at least one server' })
+    .min(1, { error: 'a list of at least one server' }),
+  check: Check,
+})
+
+/** The whole file; each service is judged by itself, so that an error in one hides none in another. */
+export const File = mapping('a mapping with services', {
+  services: z
+    .array(z.unknown(), { error: 'a list of at least one service' })
+    .min(1, { error: 'a list of at least one service' }),
+  reconcile: duration(100, 3_600_000).default(5000),
+  stateDirectory: line('an absolute path', /^\//, 4096).optional(),
+})

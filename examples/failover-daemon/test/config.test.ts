@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { ConfigError, parseConfig } from '../src/config.js'
+
+/** Parses a file of one service in which one line is replaced; gives the error lines. */
+function errors(text: string): string {
+  try {
+    parseConfig(text, 'f.yaml')
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  return ''
+}
+
+const base = `services:
+  - virtual: 192.0.2.100:80
+    scheduler: wlc
+    forwarding: direct
+    servers:
+      - 192.0.2.11
+      - { address: 192.0.2.12, weight: 2 }
+    check:
+      type: http
+      interval: 2s
+`
+const changed = (from: string, to: string) => {
+  if (!base.includes(from)) throw new Error(`no ${from} in the base`)
+  return errors(base.replace(from, to))
+}
+
+t.test('the example is accepted', async (t) => {
+  const file = new URL('../failover.yaml', import.meta.url)
+  const config = parseConfig(readFileSync(file, 'utf8'), 'failover.yaml')
+  t.match(config, { reconcileMs: 5000, services: [{ servers: { length: 3 } }, { servers: { length: 2 } }] })
+})
+
+t.test('defaults, units and shared parts', async (t) => {
+  const config = parseConfig(base, 'f.yaml')
+  t.strictSame(JSON.parse(JSON.stringify(config)), {
+    services: [
+      {
+        spec: { protocol: 'tcp', address: '192.0.2.100', port: 80, scheduler: 'wlc' },
+        servers: [
+          { address: '192.0.2.11', port: 80, forwarding: 'direct', weight: 1 },
+          { address: '192.0.2.12', port: 80, forwarding: 'direct', weight: 2 },
+        ],
+        check: {
+          type: 'http',
+          path: '/',
+          intervalMs: 2000,
+          fastIntervalMs: 200,
+          timeoutMs: 1000,
+          rise: 2,
+          fall: 3,
+        },
+      },
+    ],
+    reconcileMs: 5000,
+  })
+  const shared = `services:
+  - { virtual: 192.0.2.100:80, forwarding: masquerade, servers: [192.0.2.11:8080], check: &check { type: tcp, interval: 1.5s } }
+  - { virtual: "[2001:DB8:0::0:1]:53", protocol: udp, forwarding: tunnel, persistence: 5m, servers: [192.0.2.11, 2001:db8::2], check: *check }
+`
+  const [first, second] = parseConfig(shared, 'f.yaml').services
+  t.equal(first?.servers[0]?.port, 8080)
+  t.match(second, { spec: { address: '2001:db8::1', protocol: 'udp', persistence: { timeoutSeconds: 300 } } })
+  t.match(second?.check, { type: 'tcp', intervalMs: 1500 })
+  t.strictSame(
+    second?.servers.map(({ address, port }) => [address, port]),
+    [
+      ['192.0.2.11', 53],
+      ['2001:db8::2', 53],
+    ],
+  )
+})
+
+t.test('a wrong field is named with its place, what belongs there and what is there', async (t) => {
+  const cases: readonly (readonly [from: string, to: string, error: RegExp])[] = [
+    [
+      '192.0.2.100:80',
+      '192.0.2.100',
+      /^f\.yaml:2:14: services\[0\]\.virtual: expected an address and a port .*, found "192\.0\.2\.100"$/,
+    ],
+    ['192.0.2.100:80', '192.0.2.100:65536', /^f\.yaml:2:14: services\[0\]\.virtual: expected/],
+    ['192.0.2.100:80', '0.0.0.0:80', /^f\.yaml:2:14: .*virtual/],
+    ['192.0.2.100:80', '224.0.0.1:80', /^f\.yaml:2:14: .*virtual/],
+    ['192.0.2.100:80', '"[::ffff:192.0.2.1]:80"', /^f\.yaml:2:14: .*virtual/],
+    ['192.0.2.100:80', '"[fe80::1%eth0]:80"', /^f\.yaml:2:14: .*virtual/],
+    ['192.0.2.100:80', '192.0.2.100:0', /^f\.yaml:2:14: .*virtual: expected persistence with port 0/],
+    ['192.0.2.100:80', '[2001:db8::1]:80', /^f\.yaml:2:27: yaml: .*needs quotes: "\[2001:db8::1\]:80"/],
+    [
+      'scheduler: wlc',
+      'schedular: wlc',
+      /^f\.yaml:3:5: services\[0\]\.schedular: .*did you mean scheduler\?\), found an unknown key$/,
+    ],
+    ['scheduler: wlc', '__proto__: 1', /^f\.yaml:3:5: services\[0\]\.__proto__: .*found an unknown key$/],
+    ['scheduler: wlc', '<<: { a: 1 }', /^f\.yaml:3:5: services\[0\]\.<<: .*found an unknown key$/],
+    ['scheduler: wlc', 'scheduler: ../x', /^f\.yaml:3:16: .*scheduler: expected .*found "\.\.\/x"$/],
+    ['scheduler: wlc', 'scheduler: "w\\u202elc"', /found "w\\u\{202e\}lc"$/],
+    ['scheduler: wlc', 'protocol: icmp', /^f\.yaml:3:15: .*protocol: expected tcp or udp, found "icmp"$/],
+    ['scheduler: wlc', 'persistence: 300', /^f\.yaml:3:18: .*persistence: expected .*, found 300$/],
+    ['scheduler: wlc', 'persistence: 0s', /^f\.yaml:3:18: .*found "0s"$/],
+    [
+      'scheduler: wlc',
+      'persistence: { prefixLength: 33 }',
+      /^f\.yaml:3:34: .*persistence\.prefixLength: expected at most 32/,
+    ],
+    ['scheduler: wlc', 'scheduler: wlc\n    scheduler: rr', /^f\.yaml:4:5: yaml: .*unique/],
+    [
+      '    forwarding: direct\n',
+      '',
+      /^f\.yaml:2:5: services\[0\]\.forwarding: expected direct, tunnel or masquerade, found nothing$/,
+    ],
+    [
+      'forwarding: direct',
+      'forwarding: dr',
+      /^f\.yaml:4:17: .*forwarding: expected direct, tunnel or masquerade, found "dr"$/,
+    ],
+    ['- 192.0.2.11', '- 010.0.0.1', /^f\.yaml:6:9: services\[0\]\.servers\[0\]: expected an address/],
+    ['- 192.0.2.11', '- web1.example.com', /^f\.yaml:6:9: services\[0\]\.servers\[0\]: expected an address/],
+    [
+      '- 192.0.2.11',
+      '- 192.0.2.11:8080',
+      /^f\.yaml:6:9: services\[0\]\.servers\[0\]\.port: expected port 80 .*direct forwarding.*, found port 8080$/,
+    ],
+    [
+      '- 192.0.2.11',
+      '- 2001:db8::1',
+      /^f\.yaml:6:9: services\[0\]\.servers\[0\]: expected an IPv4 address.*found 2001:db8::1$/,
+    ],
+    [
+      '- 192.0.2.11',
+      '- 192.0.2.12',
+      /^f\.yaml:7:9: services\[0\]\.servers\[1\]: expected each server once, found .* again, first at f\.yaml:6:9$/,
+    ],
+    [
+      'weight: 2',
+      'weight: -1',
+      /^f\.yaml:7:40: services\[0\]\.servers\[1\]\.weight: expected a weight from 0 to 2147483647, found -1$/,
+    ],
+    ['weight: 2', 'weight: 1.5', /^f\.yaml:7:40: .*found 1\.5$/],
+    ['weight: 2', 'port: 0x1f90', /^f\.yaml:7:38: .*found port 8080$/],
+    ['type: http', 'type: ping', /^f\.yaml:9:13: services\[0\]\.check\.type: expected tcp or http, found "ping"$/],
+    ['type: http', 'type: tcp\n      path: /', /^f\.yaml:10:7: services\[0\]\.check\.path: .*found an unknown key$/],
+    ['type: http', 'type: http\n      path: "/a\\r\\nHost: b"', /^f\.yaml:10:13: .*check\.path: expected .*found "/],
+    [
+      'interval: 2s',
+      'interval: 2',
+      /^f\.yaml:10:17: services\[0\]\.check\.interval: expected a duration with a unit.*, found 2$/,
+    ],
+    ['interval: 2s', 'interval: 2 sec', /^f\.yaml:10:17: .*found "2 sec"$/],
+    ['interval: 2s', 'interval: -1s', /^f\.yaml:10:17: .*found "-1s"$/],
+    ['interval: 2s', 'intervall: 2s', /^f\.yaml:10:7: services\[0\]\.check\.intervall: .*did you mean interval\?/],
+    [
+      'interval: 2s',
+      'timeout: 2s',
+      /^f\.yaml:10:16: services\[0\]\.check\.timeout: expected less than the interval, 2s, found 2s$/,
+    ],
+    [
+      'interval: 2s',
+      'interval: 1s',
+      /^f\.yaml:9:7: services\[0\]\.check\.timeout: expected less than the interval, 1s, found 1s$/,
+    ],
+    [
+      'interval: 2s',
+      'fastInterval: 3s',
+      /^f\.yaml:10:21: services\[0\]\.check\.fastInterval: expected at most the interval, 2s/,
+    ],
+    [
+      'services:',
+      'stateDirectory: var\nservices:',
+      /^f\.yaml:1:17: stateDirectory: expected an absolute path, found "var"$/,
+    ],
+    [
+      'services:',
+      'service:',
+      /^f\.yaml:1:1: services: expected a list of at least one service, found nothing\nf\.yaml:1:1: service: .*did you mean services/,
+    ],
+  ]
+  for (const [from, to, error] of cases) t.match(changed(from, to), error, to)
+})
+
+t.test('every mistake is listed, in the order of the file', async (t) => {
+  const text = base.replace('wlc', 'W').replace('http', 'x') + base.replace('services:\n', '').replace('2s', '2')
+  t.strictSame(
+    errors(text)
+      .split('\n')
+      .map((line) => line.split(' ', 2).join(' ')),
+    [
+      'f.yaml:3:16: services[0].scheduler:',
+      'f.yaml:9:13: services[0].check.type:',
+      'f.yaml:19:17: services[1].check.interval:',
+    ],
+  )
+})
+
+t.test('a service twice is refused, tcp and udp of one address are two', async (t) => {
+  const twice = base + base.replace('services:\n', '')
+  t.equal(
+    errors(twice),
+    'f.yaml:11:14: services[1].virtual: expected each service once, found tcp 192.0.2.100:80 again, first at f.yaml:2:14',
+  )
+  t.equal(errors(base + base.replace('services:\n', '').replace('scheduler: wlc', 'protocol: udp')), '')
+})
+
+t.test('port 0 needs a port to check', async (t) => {
+  const text = base.replace(':80\n', ':0\n    persistence: 300s\n')
+  t.match(
+    errors(text),
+    /^f\.yaml:10:7: services\[0\]\.check\.port: expected the port to check, as a server has port 0, found nothing$/,
+  )
+  t.equal(errors(`${text}      port: 80\n`), '')
+})
+
+t.test('what is no configuration at all ends in an error line', async (t) => {
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]']
+  for (const [n, name] of [...'bcdefg'].entries()) {
+    const before = 'abcdefg'[n] ?? ''
+    bomb.push(`${name}: &${name} [${Array(10).fill(`*${before}`).join(', ')}]`)
+  }
+  for (const [name, text, error] of [
+    ['empty', '', /^f\.yaml:1:1: file: expected a mapping with services, found nothing/],
+    ['a list', '- 1', /^f\.yaml:1:1: file: expected a mapping with services, found a list/],
+    ['two documents', `${base}---\n${base}`, /^f\.yaml:11:1: yaml: .*multiple documents/],
+    ['an alias without anchor', 'services: *x', /^f\.yaml:1:11: yaml: .*\*x/],
+    ['a tag', 'services: !!js/function x', /^f\.yaml:1:11: yaml: .*tag/],
+    ['an alias bomb', bomb.join('\n'), /^f\.yaml:1:1: yaml: .*alias count/],
+    ['a loop', 'services: &s [*s]', /^f\.yaml:1:15: services\[0\]: expected a mapping/],
+    ['a tab', 'services:\n\t- 1', /^f\.yaml:2:1: yaml: .*Tabs/],
+    ['too deep', '['.repeat(20_000), /^f\.yaml:1:\d+: yaml: /],
+    ['too long', '#'.repeat(2 ** 20 + 1), /^f\.yaml:1:1: file: expected at most 1048576 bytes, found 1048577$/],
+  ] as const)
+    t.match(errors(text), error, name)
+})
