@@ -39,22 +39,22 @@ export type CheckConfig = CheckTiming &
         readonly type: 'http'
         /** @default "/" */
         readonly path: string
-        /** The only status that passes. @default what `http()` of ipvs/health accepts */
-        readonly status: number | undefined
+        /** Statuses that pass, as [first, last]. @default [[200, 399]] */
+        readonly status: readonly (readonly [first: number, last: number])[] | undefined
         /** Text that the answer must contain. @default none */
         readonly body: string | undefined
-        /** Host header. @default the server's address */
+        /** Host header. @default the server's address and port */
         readonly host: string | undefined
       }
   )
 /** When a check runs, and how many results it takes. */
 export interface CheckTiming {
-  /** Port that is checked. @default the server's own; needed where that is 0 */
+  /** Port that is checked. @default the server's own; needed, and the same for all, where that is 0 */
   readonly port: number | undefined
-  /** @default 2000 */
+  /** From the start of one check of a server to the next. @default 2000 */
   readonly intervalMs: number
-  /** While the state is unsure. @default 200, or the interval where that is shorter */
-  readonly fastIntervalMs: number
+  /** The same while the state is unsure. @default 200, or the interval where that is shorter */
+  readonly fastIntervalMs: number | undefined
   /** Whole check, from connect to the last byte. Shorter than the interval. @default 1000 */
   readonly timeoutMs: number
   /** Consecutive passes before a server is up. @default 2 */
@@ -143,16 +143,23 @@ function* crossProblems(service: ServiceShape, path: Path): Generator<Problem> {
         found: server.address.address,
       }
     const port = server.port ?? virtual.port
-    if (port !== virtual.port && forwarding !== 'masquerade')
+    if (port === virtual.port) continue
+    if (forwarding !== 'masquerade')
       yield {
         path: [...at, 'port'],
         expected: `port ${virtual.port} as the service has, since ${forwarding} forwarding leaves the port as it is (only masquerade changes it)`,
         found: `port ${port}`,
       }
+    else if (port === 0 || virtual.port === 0)
+      yield {
+        path: [...at, 'port'],
+        expected: 'port 0, every port, with a service of port 0 and no other',
+        found: `port ${port}`,
+      }
   }
 
-  if (check.port === undefined && service.servers.some(({ port }) => (port ?? virtual.port) === 0))
-    yield { path: [...path, 'check', 'port'], expected: 'the port to check, as a server has port 0' }
+  if (virtual.port === 0 && check.port === undefined)
+    yield { path: [...path, 'check', 'port'], expected: 'the port to check, as the service has port 0' }
   const { interval, fastInterval, timeout } = check
   if (timeout >= interval)
     yield {
@@ -208,7 +215,7 @@ function toService({
       ...rest,
       port: rest.port,
       intervalMs: interval,
-      fastIntervalMs: fastInterval ?? Math.min(200, interval),
+      fastIntervalMs: fastInterval,
       timeoutMs: timeout,
     } as CheckConfig,
   }

@@ -1,5 +1,5 @@
 /** The words of the configuration: addresses, endpoints, durations. Each parser returns undefined for what it refuses. */
-import { isIPv4, isIPv6 } from 'node:net'
+import { SocketAddress, isIPv4, isIPv6 } from 'node:net'
 
 /** An address in its one canonical spelling. */
 export interface Address {
@@ -8,7 +8,7 @@ export interface Address {
 }
 
 /**
- * An IPv4 address as a strict dotted quad, or an IPv6 address without zone, canonical (RFC 5952) on return. Refused: names,
+ * An IPv4 address as a strict dotted quad, or an IPv6 address without zone, canonical on return, as ipvs reads it back. Refused: names,
  * IPv4-mapped IPv6, and what no host can have as its own: unspecified, broadcast, multicast; link-local IPv6 needs a zone.
  */
 export function parseAddress(text: string): Address | undefined {
@@ -17,7 +17,7 @@ export function parseAddress(text: string): Address | undefined {
     return first === 0 || first >= 224 ? undefined : { address: text, family: 'ipv4' }
   }
   if (!isIPv6(text) || text.includes('%')) return undefined
-  const address = new URL(`http://[${text}]`).hostname.slice(1, -1)
+  const { address } = new SocketAddress({ address: text, family: 'ipv6' })
   if (address === '::' || /^(::ffff:|fe[89ab].:|ff..:)/.test(address)) return undefined
   return { address, family: 'ipv6' }
 }

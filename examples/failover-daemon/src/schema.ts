@@ -41,15 +41,15 @@ const oneOf = <T extends string>(...known: readonly T[]) =>
   words(known.join(', ').replace(/, ([^,]*)$/, ' or $1'), (text) => known.find((word) => word === text))
 
 // Linux keeps it in jiffies of at most 2^32 / 1000 s, whole seconds (kernel: IPVS_SVC_ATTR_TIMEOUT).
-const persistenceTimeout = words('whole seconds such as 300s, from 1s to 4294967s', (text) => {
+const persistenceSeconds = (text: string): number | undefined => {
   const seconds = (parseDuration(text) ?? 0) / 1000
   return Number.isInteger(seconds) && seconds >= 1 && seconds <= 4294967 ? seconds : undefined
-})
+}
 
 const Persistence = z.preprocess(
-  (value) => (typeof value === 'string' && parseDuration(value) !== undefined ? { timeout: value } : value),
-  mapping('a duration such as 300s, or a mapping with timeout and prefixLength', {
-    timeout: persistenceTimeout.default(360),
+  (value) => (typeof value === 'string' && persistenceSeconds(value) !== undefined ? { timeout: value } : value),
+  mapping('whole seconds such as 300s, from 1s to 4294967s, or a mapping with timeout and prefixLength', {
+    timeout: words('whole seconds such as 300s, from 1s to 4294967s', persistenceSeconds).default(360),
     prefixLength: integer('a number of bits', 1, 128).optional(),
   }),
 )
@@ -69,6 +69,22 @@ const Server = z.preprocess(
   ),
 )
 
+const statusExpected = 'a status such as 200, a range such as "200-299", from 100 to 999, or a list of these'
+
+/** Lists of [first, last]. */
+const Status = scalar(statusExpected, (value) => {
+  const ranges = (Array.isArray(value) ? (value as unknown[]) : [value]).map(statusRange)
+  return ranges.length > 0 && !ranges.includes(undefined) ? (ranges as StatusRange[]) : undefined
+})
+
+type StatusRange = readonly [first: number, last: number]
+
+function statusRange(value: unknown): StatusRange | undefined {
+  const match = /^([1-9]\d\d)(?:-([1-9]\d\d))?$/.exec(String(value))
+  const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])]
+  return first <= last ? [first, last] : undefined
+}
+
 const timing = {
   port: integer('a port', 1, 65535).optional(),
   interval: duration(10, 3_600_000).default(2000),
@@ -84,10 +100,14 @@ const Check = z.discriminatedUnion(
     mapping('a mapping', { type: z.literal('tcp'), ...timing }),
     mapping('a mapping', {
       type: z.literal('http'),
-      path: line('a path that begins with / and has no spaces', /^\/[^ ]*$/).default('/'),
-      status: integer('an HTTP status', 100, 599).optional(),
+      path: line('a path of printable ASCII that begins with /', /^\/[!-~]*$/).default('/'),
+      status: Status.optional(),
       body: line('text to find in the answer', /./).optional(),
-      host: line('a host name, with a port where needed', /^[A-Za-z0-9.\-_:[\]]+$/, 255).optional(),
+      host: line(
+        'a host name or address, with or without a port',
+        /^([\w.~-]+|\[[\da-f:.]+\])(:\d+)?$/i,
+        255,
+      ).optional(),
       ...timing,
     }),
   ],

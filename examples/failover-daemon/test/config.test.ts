@@ -49,7 +49,6 @@ t.test('defaults, units and shared parts', async (t) => {
           type: 'http',
           path: '/',
           intervalMs: 2000,
-          fastIntervalMs: 200,
           timeoutMs: 1000,
           rise: 2,
           fall: 3,
@@ -208,7 +207,7 @@ t.test('port 0 needs a port to check', async (t) => {
   const text = base.replace(':80\n', ':0\n    persistence: 300s\n')
   t.match(
     errors(text),
-    /^f\.yaml:10:7: services\[0\]\.check\.port: expected the port to check, as a server has port 0, found nothing$/,
+    /^f\.yaml:10:7: services\[0\]\.check\.port: expected the port to check, as the service has port 0, found nothing$/,
   )
   t.equal(errors(`${text}      port: 80\n`), '')
 })
