@@ -1,0 +1,37 @@
+/** Judges a text that comes in pieces. */
+export interface BodyMatcher {
+  /** Takes the next piece; true once the text matches, whatever follows. */
+  push(piece: string): boolean
+  /** Whether the text matches, now that it is complete. */
+  end(): boolean
+}
+
+/** Matches when the text contains `expected`; keeps no more of it than may still begin a match. */
+export function contains(expected: string): BodyMatcher {
+  let tail = ''
+  return {
+    push(piece) {
+      const text = tail + piece
+      tail = text.slice(Math.max(0, text.length - expected.length + 1))
+      return text.includes(expected)
+    },
+    end() {
+      return false
+    },
+  }
+}
+
+/** Matches when the whole text does: an anchor or a lookahead cannot be judged before the end. */
+export function matches(expected: RegExp): BodyMatcher {
+  let text = ''
+  return {
+    push(piece) {
+      text += piece
+      return false
+    },
+    end() {
+      // Unlike test(), search() neither reads nor moves the caller's lastIndex.
+      return text.search(expected) !== -1
+    },
+  }
+}

@@ -1,0 +1,194 @@
+import { invalidState, wrongValue } from './arguments.js'
+import type { Target, Verdict } from './check.js'
+import { type Cancel, type Clock, systemClock } from './clock.js'
+import { EventQueue } from './events.js'
+import { type CheckedMonitorOptions, type MonitorOptions, checkedMonitorOptions } from './monitor-options.js'
+import { type Run, type RunContext, type RunEnd, startRun } from './run.js'
+import { StallDetector } from './stall.js'
+import { type Health, nextDelay, step } from './state.js'
+import { checkTarget, checkedTargets, targetKey } from './target.js'
+
+/** A target's state has changed. From unknown to up or down is a change as well. */
+export interface HealthEvent<T extends Target> {
+  readonly target: T
+  readonly state: 'up' | 'down'
+  /** The last of the verdicts that made the change. */
+  readonly verdict: Verdict
+  /** Milliseconds that its check took. */
+  readonly latencyMs: number
+}
+
+/** What a monitor knows of one target. */
+export interface TargetState<T extends Target> {
+  readonly target: T
+  readonly state: 'up' | 'down' | 'unknown'
+  /** The last verdict, also an inconclusive one; undefined before the first. */
+  readonly last?: Verdict | undefined
+}
+
+/**
+ * Checks targets for ever, each on its own: no check waits for another, and no target is checked twice at the same time
+ * unless its check goes on after its deadline.
+ *
+ * With a check that answers at once, a target that refuses is seen as down within `intervalMs + (fall - 1) * fastIntervalMs`
+ * of its last pass; one that swallows everything within `fall * timeoutMs` more.
+ *
+ * Iterate it for changes. One consumer at a time: a second iterator throws as long as the first has not ended. Changes that
+ * nobody has taken yet wait, of each target only the newest: a slow consumer may see the same state twice in a row, but never
+ * an outdated one last. The iteration ends with `[Symbol.asyncDispose]()`; until then the timers keep the process alive.
+ */
+export interface Monitor<T extends Target> extends AsyncIterable<HealthEvent<T>>, AsyncDisposable {
+  /**
+   * Replaces the targets. Those that stay (the same address and port) keep state and phase; the new ones are checked at once.
+   * A check of one that leaves is withdrawn and gives no more event, nor does a change of it that was not taken yet.
+   */
+  set(targets: readonly T[]): void
+  /** A snapshot, by `targetKey()`, in the order of the targets. */
+  states(): ReadonlyMap<string, TargetState<T>>
+  /** Checks this target now, or once more right after the check that is under way. RangeError if it is not monitored. */
+  poke(target: Target): void
+  /** Ends iteration and checks. Resolves once the checks under way have settled, at their deadline at the latest. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Starts to monitor. Throws TypeError or RangeError for a wrong option or target, or for one that is listed twice. */
+export function createMonitor<T extends Target>(targets: readonly T[], options: MonitorOptions<T>): Monitor<T> {
+  return createMonitorWith(systemClock, targets, options)
+}
+
+/** The same by another clock. */
+export function createMonitorWith<T extends Target>(
+  clock: Clock,
+  targets: readonly T[],
+  options: MonitorOptions<T>,
+): Monitor<T> {
+  const monitor = new TargetMonitor(clock, checkedMonitorOptions(options))
+  monitor.set(targets)
+  return monitor
+}
+
+interface Entry<T extends Target> {
+  target: T
+  health: Health
+  last: Verdict | undefined
+  cancelNext: Cancel
+  run: Run | undefined
+  /** Poked while a check was under way. */
+  again: boolean
+}
+
+class TargetMonitor<T extends Target> implements Monitor<T> {
+  readonly #clock: Clock
+  readonly #options: CheckedMonitorOptions<T>
+  readonly #context: RunContext<T>
+  readonly #events = new EventQueue<HealthEvent<T>>()
+  /** Checks under way, also those of targets that have left. */
+  readonly #runs = new Set<Run>()
+  #entries = new Map<string, Entry<T>>()
+  #disposing: Promise<void> | undefined
+
+  constructor(clock: Clock, options: CheckedMonitorOptions<T>) {
+    const { check, timeoutMs } = options
+    this.#clock = clock
+    this.#options = options
+    this.#context = { clock, check, timeoutMs, stalls: new StallDetector(clock, Math.max(100, timeoutMs / 5)) }
+  }
+
+  set(targets: readonly T[]): void {
+    if (this.#disposing) throw invalidState('This monitor has been disposed: it takes no targets any more')
+    const wanted = checkedTargets(targets)
+    const added = new Map<string, Entry<T>>()
+    for (const [key, target] of wanted) {
+      if (!this.#entries.has(key)) added.set(key, newEntry(target, this.#options.initial(target)))
+    }
+    // All that may throw has been done, and nothing is changed so far.
+    for (const [key, entry] of this.#entries) {
+      if (!wanted.has(key)) this.#remove(key, entry)
+    }
+    const known = this.#entries
+    this.#entries = new Map()
+    for (const [key, target] of wanted) {
+      const entry = known.get(key) ?? added.get(key)
+      if (!entry) continue
+      entry.target = target
+      this.#entries.set(key, entry)
+    }
+    const gapMs = this.#options.jitterMs / added.size
+    let delayMs = 0
+    for (const [key, entry] of added) {
+      this.#schedule(key, entry, delayMs)
+      delayMs += gapMs
+    }
+  }
+
+  states(): ReadonlyMap<string, TargetState<T>> {
+    const states = new Map<string, TargetState<T>>()
+    for (const [key, { target, health, last }] of this.#entries) states.set(key, { target, state: health.state, last })
+    return states
+  }
+
+  poke(target: Target): void {
+    checkTarget('target', target)
+    const key = targetKey(target)
+    const entry = this.#entries.get(key)
+    if (!entry) throw wrongValue('target', 'one that is monitored', key)
+    if (entry.run) {
+      entry.again = true
+    } else {
+      entry.cancelNext()
+      this.#check(key, entry)
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<HealthEvent<T>, undefined> {
+    return this.#events[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#disposing ??= this.#dispose())
+  }
+
+  async #dispose(): Promise<void> {
+    this.set([])
+    this.#events.end()
+    await Promise.all([...this.#runs].map((run) => run.ended))
+  }
+
+  #remove(key: string, entry: Entry<T>): void {
+    entry.cancelNext()
+    entry.run?.withdraw()
+    this.#events.drop(key)
+  }
+
+  #schedule(key: string, entry: Entry<T>, delayMs: number): void {
+    entry.cancelNext = this.#clock.after(delayMs, () => this.#check(key, entry))
+  }
+
+  #check(key: string, entry: Entry<T>): void {
+    const run = startRun(this.#context, entry.target)
+    entry.run = run
+    this.#runs.add(run)
+    void run.ended.then((ended) => {
+      entry.run = undefined
+      this.#runs.delete(run)
+      // The target may have left meanwhile, and even have come back as a new one.
+      if (this.#entries.get(key) === entry) this.#conclude(key, entry, ended)
+    })
+  }
+
+  #conclude(key: string, entry: Entry<T>, { verdict, latencyMs }: RunEnd): void {
+    const { health, changed } = step(entry.health, verdict, this.#options)
+    entry.health = health
+    entry.last = verdict
+    const delayMs = entry.again ? 0 : nextDelay(health, this.#options, this.#clock.random())
+    entry.again = false
+    // From start to start: the time that the check took is part of the interval.
+    this.#schedule(key, entry, Math.max(0, delayMs - latencyMs))
+    if (changed) this.#events.push(key, { target: entry.target, state: changed, verdict, latencyMs })
+  }
+}
+
+function newEntry<T extends Target>(target: T, state: Health['state']): Entry<T> {
+  const health = { state, passes: 0, failures: 0 }
+  return { target, health, last: undefined, cancelNext: () => {}, run: undefined, again: false }
+}

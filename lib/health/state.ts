@@ -1,0 +1,49 @@
+import type { Verdict } from './check.js'
+
+/** What is known of a target. The counts are consecutive conclusive verdicts, capped at `rise` and `fall`. */
+export interface Health {
+  readonly state: 'up' | 'down' | 'unknown'
+  readonly passes: number
+  readonly failures: number
+}
+
+/** How many consecutive verdicts make a change. */
+export interface Thresholds {
+  readonly rise: number
+  readonly fall: number
+}
+
+/** How often to check, in milliseconds. */
+export interface Timing {
+  readonly intervalMs: number
+  readonly fastIntervalMs: number
+  readonly jitterMs: number
+}
+
+/** The health after one more verdict, and the state that it changed to, if it did. */
+export function step(
+  health: Health,
+  verdict: Verdict,
+  { rise, fall }: Thresholds,
+): { readonly health: Health; readonly changed: 'up' | 'down' | undefined } {
+  if (verdict.outcome === 'inconclusive') return { health, changed: undefined }
+  const pass = verdict.outcome === 'pass'
+  const passes = pass ? Math.min(health.passes + 1, rise) : 0
+  const failures = pass ? 0 : Math.min(health.failures + 1, fall)
+  const state = passes >= rise ? 'up' : failures >= fall ? 'down' : health.state
+  const changed = state === 'unknown' || state === health.state ? undefined : state
+  return { health: { state, passes, failures }, changed }
+}
+
+/** Whether the next verdict may matter soon: the state is unknown, or a streak against it has begun. */
+export function isUnsure({ state, passes, failures }: Health): boolean {
+  return state === 'unknown' || (state === 'up' ? failures > 0 : passes > 0)
+}
+
+/**
+ * Milliseconds from the start of one check to the start of the next. `random` is from 0 to below 1.
+ * Jitter only shortens: what the interval promises holds with it too.
+ */
+export function nextDelay(health: Health, { intervalMs, fastIntervalMs, jitterMs }: Timing, random: number): number {
+  return isUnsure(health) ? fastIntervalMs : intervalMs - jitterMs * random
+}
