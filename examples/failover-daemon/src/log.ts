@@ -1,0 +1,6 @@
+/** What the daemon needs of a logger; pino's has it. */
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
