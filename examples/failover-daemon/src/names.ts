@@ -15,6 +15,12 @@ export const serverName = ({ address, port }: DestinationKey): string => endpoin
 export const objectName = (service: ServiceKey, server?: DestinationKey): string =>
   server === undefined ? serviceName(service) : `${serviceName(service)} > ${serverName(server)}`
 
+/** The names of a service and of these servers in it. */
+export const objectNames = (service: ServiceKey, servers: readonly DestinationKey[]): readonly string[] => [
+  serviceName(service),
+  ...servers.map((server) => objectName(service, server)),
+]
+
 /** The object that a change is about. */
 export const changeTarget = (change: Change): string =>
   'of' in change ? objectName(change.of, change.destination) : objectName(change.service)

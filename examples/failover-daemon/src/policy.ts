@@ -1,5 +1,14 @@
 /** What the kernel's table should be: a pure function of configuration, health and what is there. */
-import type { Destination, DesiredTable, DestinationSpec, ObjectKey, Table, TableEntry } from 'ipvs'
+import type {
+  DesiredTable,
+  Destination,
+  DestinationKey,
+  DestinationSpec,
+  ObjectKey,
+  ServiceKey,
+  Table,
+  TableEntry,
+} from 'ipvs'
 import type { Config, ServiceConfig } from './config.js'
 import { objectName, serverName, serviceName } from './names.js'
 
@@ -19,7 +28,7 @@ export type States = ReadonlyMap<string, State>
  * Weights come from configuration and state alone. A table is never emptied for want of knowledge.
  */
 export function desired(config: Config, states: States, current: Table, owned: readonly ObjectKey[]): DesiredTable {
-  const ours = new Set(owned.map(({ service, destination }) => objectName(service, destination)))
+  const ours = new Set(owned.map(keyName))
   const present = new Map(current.map((entry) => [serviceName(entry.service), entry]))
   const configured = new Map(config.services.map((service) => [serviceName(service.spec), service]))
 
@@ -66,26 +75,21 @@ function leavingServers(
 
 const isBusy = ({ connections: { active, inactive, persistent } }: Destination) => active + inactive + persistent > 0
 
-/** What is ours: what was, what the configuration names and the kernel has, and what is about to be created. */
-export function claims(
-  config: Config,
-  current: Table,
-  owned: readonly ObjectKey[],
-  created: readonly ObjectKey[],
-): readonly ObjectKey[] {
-  const named = new Map<string, ObjectKey>()
-  const there = new Set<string>()
-  const name = ({ service, destination }: ObjectKey) => objectName(service, destination)
-  for (const { spec, servers } of config.services)
-    for (const key of [{ service: spec }, ...servers.map((server) => ({ service: spec, destination: server }))])
-      named.set(name(key), key)
-  for (const { service, destinations } of current) {
-    there.add(objectName(service))
-    for (const server of destinations) there.add(objectName(service, server))
-  }
-  const claimed = new Map<string, ObjectKey>()
-  for (const key of owned) if (named.has(name(key)) || there.has(name(key))) claimed.set(name(key), key)
-  for (const [text, key] of named) if (there.has(text)) claimed.set(text, key)
-  for (const key of created) claimed.set(name(key), key)
-  return [...claimed.values()]
+/** What is ours: of what was (`before`), all that is still configured or there; and what is both. */
+export function owned(config: Config, current: Table, before: readonly ObjectKey[]): readonly ObjectKey[] {
+  const configured = config.services.flatMap(({ spec, servers }) => objectKeys(spec, servers))
+  const named = new Set(configured.map(keyName))
+  const present = new Set(
+    current.flatMap(({ service, destinations }) => objectKeys(service, destinations)).map(keyName),
+  )
+  const was = new Set(before.map(keyName))
+  const adopted = configured.filter((key) => present.has(keyName(key)) && !was.has(keyName(key)))
+  return [...before.filter((key) => named.has(keyName(key)) || present.has(keyName(key))), ...adopted]
 }
+
+const keyName = ({ service, destination }: ObjectKey): string => objectName(service, destination)
+
+const objectKeys = (service: ServiceKey, servers: readonly DestinationKey[]): readonly ObjectKey[] => [
+  { service },
+  ...servers.map((destination) => ({ service, destination })),
+]

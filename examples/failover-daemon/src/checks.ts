@@ -1,0 +1,41 @@
+/** From the configuration's words to the checks of ipvs/health. */
+import type { DestinationKey } from 'ipvs'
+import { createMonitor, http, tcp } from 'ipvs/health'
+import type { Check, Monitor, Target } from 'ipvs/health'
+import type { CheckConfig, ServiceConfig } from './config.js'
+import type { State } from './policy.js'
+
+/** A server as the monitor sees it. */
+export interface ServerTarget extends Target {
+  /** The server in its service; its port may be 0, the target's never is. */
+  readonly server: DestinationKey
+}
+
+/** Starts to check the servers of one service. */
+export type StartMonitor = (service: ServiceConfig, initial: (server: DestinationKey) => State) => Monitor<ServerTarget>
+
+export const startMonitor: StartMonitor = ({ servers, check }, initial) => {
+  const { intervalMs, fastIntervalMs, timeoutMs, rise, fall } = check
+  // A monitor knows its targets by address and port: they stay apart by the server's port, whatever port is checked.
+  const targets = servers.map(({ address, port }) => ({
+    address,
+    port: port === 0 ? (check.port ?? 0) : port,
+    server: { address, port },
+  }))
+  const run = checkOf(check)
+  return createMonitor<ServerTarget>(targets, {
+    check: (target, signal) => run({ address: target.address, port: check.port ?? target.port }, signal),
+    intervalMs,
+    fastIntervalMs,
+    timeoutMs,
+    rise,
+    fall,
+    initial: ({ server }) => initial(server),
+  })
+}
+
+function checkOf(check: CheckConfig): Check {
+  if (check.type === 'tcp') return tcp()
+  const { path, status, body, host } = check
+  return http({ path, status, body, host })
+}
