@@ -1,0 +1,120 @@
+/** Carries out a plan: every prefix of it leaves each service with the destinations that it keeps. */
+import { IpvsApplyError, IpvsError, type Applied } from './errors.js'
+import { destinationName, serviceName } from './keys.js'
+import { sameButForWeight, sameServiceSettings } from './settings.js'
+import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
+import type { CallOptions, Change, Ipvs, Plan } from './types.js'
+
+/** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
+const phases: readonly (readonly Change['type'][])[] = [
+  ['addService'],
+  ['addDestination'],
+  ['updateService', 'updateDestination'],
+  ['removeDestination', 'removeService'],
+]
+
+/**
+ * Creates, adds and updates; then removes, per service whose changes all succeeded so far. The first failure stops that
+ * service, not the others. Confirms each removal against the kernel before sending it: what is gone already counts as
+ * applied, what has changed since the plan was made fails with IPVS_INTERRUPTED.
+ *
+ * Rejects with IpvsApplyError, which carries the result, if anything failed; with signal.reason when withdrawn.
+ */
+export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Promise<Applied> {
+  const errors = new Map<Change, IpvsError>()
+  const applied = new Set<Change>()
+  const stopped = new Set<string>()
+  for (const phase of phases) {
+    const attempted = plan.changes.filter((change) => phase.includes(change.type) && !stopped.has(serviceOf(change)))
+    const outcomes = await Promise.allSettled(attempted.map((change) => carryOut(ipvs, change, options)))
+    outcomes.forEach((outcome, i) => {
+      const change = attempted[i] as Change
+      if (outcome.status === 'fulfilled') {
+        applied.add(change)
+        return
+      }
+      const error: unknown = outcome.reason
+      // A wrong argument or a withdrawn call: not a refusal by the kernel, and not this plan's to survive.
+      if (!IpvsError.is(error)) throw error
+      errors.set(change, error)
+      stopped.add(serviceOf(change))
+    })
+  }
+  const failed = plan.changes.flatMap((change) => {
+    const error = errors.get(change)
+    return error ? [{ change, error }] : []
+  })
+  const result: Applied = {
+    applied: plan.changes.filter((change) => applied.has(change)),
+    failed,
+    notAttempted: plan.changes.filter((change) => !applied.has(change) && !errors.has(change)),
+  }
+  const [first] = failed
+  if (first) throw new IpvsApplyError(result, first.error)
+  return result
+}
+
+function serviceOf(change: Change): string {
+  return serviceName(serviceKey('of' in change ? change.of : change.service))
+}
+
+async function carryOut(ipvs: Ipvs, change: Change, options: CallOptions | undefined): Promise<void> {
+  switch (change.type) {
+    case 'addService':
+      return ipvs.addService(change.service, options)
+    case 'updateService':
+      return ipvs.updateService(change.service, options)
+    case 'addDestination':
+      return ipvs.addDestination(change.of, change.destination, options)
+    case 'updateDestination':
+      return ipvs.updateDestination(change.of, change.destination, options)
+    case 'removeService':
+      return removeService(ipvs, change, options)
+    case 'removeDestination':
+      return removeDestination(ipvs, change, options)
+  }
+}
+
+type Removal<T extends Change['type']> = Extract<Change, { type: T }>
+
+async function removeService(
+  ipvs: Ipvs,
+  { service, before }: Removal<'removeService'>,
+  options: CallOptions | undefined,
+): Promise<void> {
+  const found = await ipvs.service(service, options)
+  if (!found) return
+  const record = serviceSpec(found)
+  if (!sameServiceSettings(record, serviceSpec(before))) throw changedSince(serviceName(record))
+  await unlessGone(ipvs.removeService(service, options))
+}
+
+async function removeDestination(
+  ipvs: Ipvs,
+  { of, destination, before }: Removal<'removeDestination'>,
+  options: CallOptions | undefined,
+): Promise<void> {
+  const wanted = destinationName(destinationKey(destination))
+  const present = await unlessGone(ipvs.destinations(of, options))
+  const found = present?.map((entry) => destinationSpec(entry)).find((record) => destinationName(record) === wanted)
+  if (!found) return
+  if (!sameButForWeight(found, destinationSpec(before)))
+    throw changedSince(`${wanted} of ${serviceName(serviceKey(of))}`)
+  await unlessGone(ipvs.removeDestination(of, destination, options))
+}
+
+async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (IpvsError.is(error, 'IPVS_SERVICE_NOT_FOUND', 'IPVS_DESTINATION_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+function changedSince(object: string): IpvsError {
+  return new IpvsError(`apply ${object}: it is no longer what the plan was to remove; read the table and diff again`, {
+    code: 'IPVS_INTERRUPTED',
+    operation: 'apply',
+  })
+}

@@ -1,0 +1,170 @@
+/** The kernel's commands, made safe: a read is repeated when its answer was lost, a write is read back. */
+import { constants } from 'node:os'
+import { toIpvsError, type IpvsError } from './errors.js'
+import { destinationName, serviceName } from './keys.js'
+import { sameDestinationSettings, sameServiceSettings } from './settings.js'
+import { Command, Stage } from './wire.js'
+import type {
+  DestinationEntry,
+  DestinationRecord,
+  InfoRecord,
+  Reply,
+  Request,
+  ServiceEntry,
+  ServiceRecord,
+} from './wire.js'
+import type { Send } from './queue.js'
+
+/** Carries out requests, within the caller's place in the queue. */
+export type Ask = Send<Request, Reply>
+
+/** How often a read whose answer was lost, or that a change interrupted, is repeated. */
+const readAttempts = 3
+
+const { ENOENT, ESRCH, EINTR } = constants.errno
+
+/** What a request is about, for messages. */
+function objectOf({ service, destination }: Request): string {
+  if (!service) return ''
+  return destination ? `${destinationName(destination)} of ${serviceName(service)}` : serviceName(service)
+}
+
+function toError(operation: string, request: Request, { error, stage }: Reply): IpvsError {
+  return toIpvsError({ operation, object: objectOf(request) }, request.command, error, stage)
+}
+
+// One request in, one reply out: Send promises as many.
+async function ask(request: Request, send: Ask): Promise<Reply> {
+  const [reply] = await send([request])
+  return reply as Reply
+}
+
+// ── reads ──
+
+function isUnsteady({ error, stage }: Reply): boolean {
+  return error !== 0 && (stage === Stage.answer || (stage === Stage.kernel && error === EINTR))
+}
+
+/** The reply of a read, its errors included, after bounded repetition. */
+async function askSteadily(request: Request, send: Ask): Promise<Reply> {
+  let reply = await ask(request, send)
+  for (let attempt = 1; attempt < readAttempts && isUnsteady(reply); attempt++) reply = await ask(request, send)
+  // A read changes nothing: what stays unsteady is interrupted, not of unknown outcome.
+  return isUnsteady(reply) ? { ...reply, error: EINTR, stage: Stage.kernel } : reply
+}
+
+async function read(operation: string, request: Request, send: Ask): Promise<Reply> {
+  const reply = await askSteadily(request, send)
+  if (reply.error !== 0) throw toError(operation, request, reply)
+  return reply
+}
+
+export async function readInfo(operation: string, send: Ask): Promise<InfoRecord> {
+  const { info } = await read(operation, { command: Command.getInfo }, send)
+  return info as InfoRecord
+}
+
+/** All services, each once: a dump under concurrent change repeats entries. */
+export async function readServices(operation: string, send: Ask): Promise<readonly ServiceEntry[]> {
+  const { services } = await read(operation, { command: Command.getService, dump: true }, send)
+  return unique(services, ({ service }) => serviceName(service))
+}
+
+/** undefined when there is none. */
+export async function findService(
+  operation: string,
+  service: ServiceRecord,
+  send: Ask,
+): Promise<ServiceEntry | undefined> {
+  const request = { command: Command.getService, service }
+  const reply = await askSteadily(request, send)
+  if (reply.stage === Stage.kernel && reply.error === ESRCH) return undefined
+  if (reply.error !== 0) throw toError(operation, request, reply)
+  return reply.services[0]
+}
+
+/** undefined when there is no such service: the kernel answers its dump with an empty list, as that of an empty service. */
+export async function findDestinations(
+  operation: string,
+  service: ServiceRecord,
+  send: Ask,
+): Promise<readonly DestinationEntry[] | undefined> {
+  const { destinations } = await read(operation, { command: Command.getDest, dump: true, service }, send)
+  if (destinations.length === 0 && !(await findService(operation, service, send))) return undefined
+  return unique(
+    // Before Linux 3.18 a destination carries no family: it is the service's.
+    destinations.map((entry) =>
+      entry.destination.family === 0
+        ? { ...entry, destination: { ...entry.destination, family: service.family } }
+        : entry,
+    ),
+    ({ destination }) => destinationName(destination),
+  )
+}
+
+/** Rejects with IPVS_SERVICE_NOT_FOUND when there is no such service. */
+export async function readDestinations(
+  operation: string,
+  service: ServiceRecord,
+  send: Ask,
+): Promise<readonly DestinationEntry[]> {
+  const found = await findDestinations(operation, service, send)
+  if (found) return found
+  throw missing(operation, { command: Command.getDest, service }, ESRCH)
+}
+
+/** Rejects with IPVS_DESTINATION_NOT_FOUND, or IPVS_SERVICE_NOT_FOUND. */
+export async function readDestination(
+  operation: string,
+  service: ServiceRecord,
+  destination: DestinationRecord,
+  send: Ask,
+): Promise<DestinationEntry> {
+  const wanted = destinationName(destination)
+  const found = (await readDestinations(operation, service, send)).find(
+    (entry) => destinationName(entry.destination) === wanted,
+  )
+  if (found) return found
+  throw missing(operation, { command: Command.setDest, service, destination }, ENOENT)
+}
+
+function missing(operation: string, request: Request, error: number): IpvsError {
+  return toError(operation, request, { error, stage: Stage.kernel, services: [], destinations: [] })
+}
+
+function unique<T>(entries: readonly T[], nameOf: (entry: T) => string): readonly T[] {
+  return [...new Map(entries.map((entry) => [nameOf(entry), entry])).values()]
+}
+
+// ── writes ──
+
+export async function write(operation: string, request: Request, send: Ask): Promise<void> {
+  const reply = await ask(request, send)
+  if (reply.error === 0) return
+  // The answer is lost, the change may not be: what it was to bring about decides.
+  if (reply.stage === Stage.answer && (await isDone(operation, request, send))) return
+  throw toError(operation, request, reply)
+}
+
+/** Whether the kernel's table is as the request would have left it. False when that cannot be read, either. */
+async function isDone(operation: string, request: Request, send: Ask): Promise<boolean> {
+  try {
+    return await looksDone(operation, request, send)
+  } catch {
+    return false
+  }
+}
+
+async function looksDone(operation: string, { command, service, destination }: Request, send: Ask): Promise<boolean> {
+  if (!service) return (await readServices(operation, send)).length === 0 // a flush
+  if (!destination) {
+    const found = await findService(operation, service, send)
+    if (command === Command.delService) return found === undefined
+    return found !== undefined && sameServiceSettings(found.service, service)
+  }
+  const found = (await findDestinations(operation, service, send))?.find(
+    (entry) => destinationName(entry.destination) === destinationName(destination),
+  )
+  if (command === Command.delDest) return found === undefined
+  return found !== undefined && sameDestinationSettings(found.destination, destination)
+}

@@ -1,0 +1,88 @@
+/**
+ * What must not be created, although the kernel would take most of it: it checks little, and the result forwards nothing or
+ * something else than was meant. Not asked on update and removal.
+ */
+import { isMappedIPv4, isMulticastOrBroadcast, isUnspecified, formatAddress } from './address.js'
+import { outOfRange, wrongValue } from './check.js'
+import { checksums, forwardings, protocols, tunnelTypes } from './words.js'
+import { AF_INET6, ServiceFlag, type DestinationRecord, type ServiceRecord } from './wire.js'
+
+/** Seconds that stay below 2^32 timer ticks on a kernel with 1000 ticks a second; more wraps silently. */
+const maxPersistenceSeconds = 4294967
+
+/** Throws for a service that should not be made. */
+export function refuseService(service: ServiceRecord, field = 'service'): void {
+  const persistent = (service.flags & ServiceFlag.persistent) !== 0
+  if (service.firewallMark === 0) {
+    if (!protocols.knows(service.protocol)) {
+      throw wrongValue(`${field}.protocol`, `one of ${protocols.words.join(', ')}`, protocols.word(service.protocol))
+    }
+    if (isMappedIPv4(service)) throw wrongValue(`${field}.address`, 'the IPv4 address itself', formatAddress(service))
+    if (service.port === 0 && !persistent) {
+      throw wrongValue(`${field}.port`, '1 to 65535 (0, every port, needs persistence)', 0)
+    }
+  }
+  if (!persistent) return
+  if (service.timeout < 1 || service.timeout > maxPersistenceSeconds) {
+    throw outOfRange(
+      `${field}.persistence.timeoutSeconds`,
+      `an integer from 1 to ${maxPersistenceSeconds}`,
+      service.timeout,
+    )
+  }
+  if (service.netmask === 0) {
+    throw outOfRange(
+      `${field}.persistence.prefixLength`,
+      `an integer from 1 to ${service.family === AF_INET6 ? 128 : 32}`,
+      0,
+    )
+  }
+  if (service.engine === 'sip' && service.firewallMark === 0 && service.protocol !== protocols.number('udp')) {
+    throw wrongValue(`${field}.persistence.engine`, 'sip with UDP only', service.engine)
+  }
+}
+
+/** Throws for a destination that should not be made in this service. */
+export function refuseDestination(service: ServiceRecord, destination: DestinationRecord, field = 'destination'): void {
+  if (isUnspecified(destination) || isMulticastOrBroadcast(destination)) {
+    throw wrongValue(`${field}.address`, 'the address of one host', formatAddress(destination))
+  }
+  if (isMappedIPv4(destination))
+    throw wrongValue(`${field}.address`, 'the IPv4 address itself', formatAddress(destination))
+  const forwarding = forwardings.word(destination.forwarding)
+  if (!forwardings.knows(destination.forwarding)) {
+    throw wrongValue(`${field}.forwarding`, `one of ${forwardings.words.join(', ')}`, forwarding)
+  }
+  if (destination.family !== service.family && forwarding !== 'tunnel') {
+    throw wrongValue(
+      `${field}.address`,
+      "the service's address family, unless forwarding is tunnel",
+      formatAddress(destination),
+    )
+  }
+  // Neither method touches the packet's port: the kernel would send to the service's port whatever stands here.
+  const keepsPort = forwarding === 'direct' || forwarding === 'tunnel'
+  if (keepsPort && service.firewallMark === 0 && service.port !== 0 && destination.port !== service.port) {
+    throw wrongValue(
+      `${field}.port`,
+      `the service's port ${service.port} with ${forwarding} forwarding`,
+      destination.port,
+    )
+  }
+  refuseEncapsulation(destination, `${field}.encapsulation`)
+  refuseLimits(destination, `${field}.limits`)
+}
+
+function refuseEncapsulation({ tunnelType, tunnelPort, tunnelFlags }: DestinationRecord, field: string): void {
+  const type = tunnelTypes.word(tunnelType)
+  if (!tunnelTypes.knows(tunnelType)) throw wrongValue(`${field}.type`, `one of ${tunnelTypes.words.join(', ')}`, type)
+  if (type === 'gue' && tunnelPort === 0) throw wrongValue(`${field}.port`, '1 to 65535 with gue', tunnelPort)
+  if (type !== 'gue' && tunnelPort !== 0) throw wrongValue(`${field}.port`, `nothing with ${type}`, tunnelPort)
+  const allowed = type === 'gue' ? checksums.words : type === 'gre' ? ['none', 'full'] : ['none']
+  const checksum = checksums.word(tunnelFlags)
+  if (!allowed.includes(checksum)) throw wrongValue(`${field}.checksum`, `${allowed.join(', ')} with ${type}`, checksum)
+}
+
+function refuseLimits({ upper, lower }: DestinationRecord, field: string): void {
+  if (lower > upper) throw outOfRange(`${field}.lower`, `at most upper, ${upper}`, lower)
+}

@@ -1,0 +1,196 @@
+/** Refusals by the kernel: one error type, one table from (command, errno) to a code and the next step. */
+import { constants } from 'node:os'
+import { getSystemErrorName } from 'node:util'
+import { Command, Stage } from './wire.js'
+import type { Change } from './types.js'
+
+/**
+ * Branch on these.
+ *
+ * | code | when |
+ * |---|---|
+ * | `IPVS_SERVICE_NOT_FOUND` | there is no such virtual service |
+ * | `IPVS_SERVICE_EXISTS` | a virtual service with this key exists already |
+ * | `IPVS_DESTINATION_NOT_FOUND` | the virtual service has no such real server |
+ * | `IPVS_DESTINATION_EXISTS` | the virtual service has this real server already |
+ * | `IPVS_MODULE_NOT_FOUND` | the kernel has no such scheduler or persistence engine |
+ * | `IPVS_NAMESPACE_NOT_FOUND` | there is no such network namespace |
+ * | `IPVS_UNAVAILABLE` | this kernel has no ip_vs, or this is not Linux |
+ * | `IPVS_ADDON_UNUSABLE` | the addon is not built, for another platform, or older or newer than the rest of the package |
+ * | `IPVS_NOT_PERMITTED` | CAP_NET_ADMIN in the initial user namespace is missing |
+ * | `IPVS_INTERRUPTED` | no stable read within the bounds, or what a plan was made for has changed |
+ * | `IPVS_OUTCOME_UNKNOWN` | the answer was lost and could not be read back |
+ * | `IPVS_REJECTED` | any other errno |
+ * | `IPVS_CLOSED` | the handle is closed |
+ */
+export type IpvsErrorCode =
+  | 'IPVS_SERVICE_NOT_FOUND'
+  | 'IPVS_SERVICE_EXISTS'
+  | 'IPVS_DESTINATION_NOT_FOUND'
+  | 'IPVS_DESTINATION_EXISTS'
+  | 'IPVS_MODULE_NOT_FOUND'
+  | 'IPVS_NAMESPACE_NOT_FOUND'
+  | 'IPVS_UNAVAILABLE'
+  | 'IPVS_ADDON_UNUSABLE'
+  | 'IPVS_NOT_PERMITTED'
+  | 'IPVS_INTERRUPTED'
+  | 'IPVS_OUTCOME_UNKNOWN'
+  | 'IPVS_REJECTED'
+  | 'IPVS_CLOSED'
+
+/** What an IpvsError carries beside its message. */
+export interface IpvsErrorDetails {
+  readonly code: IpvsErrorCode
+  /** The method of the API, `addService` and so on. */
+  readonly operation: string
+  /** The kernel's errno, positive, where the kernel gave one. */
+  readonly errno?: number | undefined
+  readonly cause?: unknown
+}
+
+/** A call that could not be carried out. Wrong arguments are TypeError and RangeError instead. */
+export class IpvsError extends Error {
+  override readonly name: string = 'IpvsError'
+  readonly code: IpvsErrorCode
+  readonly operation: string
+  declare readonly errno?: number
+  /** `ENOENT` and so on. */
+  declare readonly errnoName?: string
+
+  constructor(message: string, { code, operation, errno, cause }: IpvsErrorDetails) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.operation = operation
+    if (errno !== undefined) {
+      this.errno = errno
+      this.errnoName = getSystemErrorName(-errno)
+    }
+  }
+
+  /** Whether it is an IpvsError, with one of the codes if any are given. */
+  static is<C extends IpvsErrorCode>(value: unknown, ...codes: C[]): value is IpvsError & { readonly code: C } {
+    return value instanceof IpvsError && (codes.length === 0 || (codes as string[]).includes(value.code))
+  }
+}
+
+/** What `apply()` did. */
+export interface Applied {
+  readonly applied: readonly Change[]
+  readonly failed: readonly { readonly change: Change; readonly error: IpvsError }[]
+  /** Left out because an earlier change of the same service failed. */
+  readonly notAttempted: readonly Change[]
+}
+
+/** Rejection of `apply()`: the code is that of the first failure, `result` holds everything. */
+export class IpvsApplyError extends IpvsError {
+  override readonly name: string = 'IpvsApplyError'
+  readonly result: Applied
+
+  constructor(result: Applied, first: IpvsError) {
+    const { applied, failed, notAttempted } = result
+    super(
+      `apply: ${failed.length} of ${applied.length + failed.length + notAttempted.length} changes failed, ` +
+        `${notAttempted.length} not attempted; first: ${first.message}`,
+      { code: first.code, operation: 'apply', errno: first.errno, cause: first },
+    )
+    this.result = result
+  }
+}
+
+/** Who failed, for the message: the call, and what it was about in words (empty for the whole table). */
+export interface Subject {
+  readonly operation: string
+  readonly object: string
+}
+
+const { EPERM, ENOENT, ESRCH, EEXIST, EINTR, EACCES, EINVAL } = constants.errno
+
+interface Meaning {
+  readonly code: IpvsErrorCode
+  readonly text: string
+}
+const serviceGone: Meaning = {
+  code: 'IPVS_SERVICE_NOT_FOUND',
+  text: 'there is no such virtual service; add it first, or read the table again',
+}
+const moduleMissing: Meaning = {
+  code: 'IPVS_MODULE_NOT_FOUND',
+  text: 'this kernel has no such scheduler or persistence engine; install the module ip_vs_NAME or choose another',
+}
+const destinationGone: Meaning = {
+  code: 'IPVS_DESTINATION_NOT_FOUND',
+  text: 'the service has no such real server; read its destinations again',
+}
+const refused: Meaning = {
+  code: 'IPVS_NOT_PERMITTED',
+  text: 'needs CAP_NET_ADMIN in the initial user namespace; run as root or grant that capability',
+}
+
+/** One row for each command and errno that the kernel documents by its behaviour; every other errno is IPVS_REJECTED. */
+const meanings: Readonly<Record<Command, Readonly<Record<number, Meaning>>>> = {
+  [Command.newService]: {
+    [EEXIST]: { code: 'IPVS_SERVICE_EXISTS', text: 'the virtual service exists already; update it instead' },
+    [ENOENT]: moduleMissing,
+  },
+  [Command.setService]: { [ESRCH]: serviceGone, [ENOENT]: moduleMissing },
+  [Command.delService]: { [ESRCH]: serviceGone },
+  [Command.getService]: { [ESRCH]: serviceGone },
+  [Command.newDest]: {
+    [EEXIST]: { code: 'IPVS_DESTINATION_EXISTS', text: 'the service has this real server already; update it instead' },
+    [ESRCH]: serviceGone,
+  },
+  [Command.setDest]: { [ENOENT]: destinationGone, [ESRCH]: serviceGone },
+  [Command.delDest]: { [ENOENT]: destinationGone, [ESRCH]: serviceGone },
+  [Command.getDest]: { [ESRCH]: serviceGone },
+  [Command.getInfo]: {},
+  [Command.flush]: {},
+}
+
+/** The meaning of an errno that came back for a command from a stage of the seam. */
+export function toIpvsError(subject: Subject, command: Command, errno: number, stage: Stage): IpvsError {
+  const { code, text } = meaningOf(command, errno, stage)
+  const about = [subject.operation, subject.object].filter((part) => part !== '').join(' ')
+  return new IpvsError(`${about}: ${text} (${getSystemErrorName(-errno)})`, {
+    code,
+    operation: subject.operation,
+    errno,
+  })
+}
+
+function meaningOf(command: Command, errno: number, stage: Stage): Meaning {
+  switch (stage) {
+    case Stage.namespace:
+      if (errno === EPERM || errno === EACCES) return refused
+      if (errno === ENOENT || errno === EINVAL) {
+        return {
+          code: 'IPVS_NAMESPACE_NOT_FOUND',
+          text: 'there is no such network namespace; `ip netns list` shows the names',
+        }
+      }
+      return { code: 'IPVS_REJECTED', text: 'the network namespace could not be entered' }
+    case Stage.family:
+      if (errno === ENOENT) {
+        return {
+          code: 'IPVS_UNAVAILABLE',
+          text: 'this kernel has no IPVS; load the module ip_vs, or install a kernel that has it',
+        }
+      }
+      return { code: 'IPVS_REJECTED', text: 'the generic netlink family IPVS could not be looked up' }
+    case Stage.socket:
+      if (errno === EPERM || errno === EACCES) return refused
+      return { code: 'IPVS_REJECTED', text: 'no message could be sent to the kernel; nothing was changed' }
+    case Stage.answer:
+      return {
+        code: 'IPVS_OUTCOME_UNKNOWN',
+        text: 'the answer was lost and could not be read back; read the table before the next change',
+      }
+    default:
+      if (errno === EPERM) return refused
+      if (errno === EINTR) return { code: 'IPVS_INTERRUPTED', text: 'the table changed while it was read; try again' }
+      return meanings[command][errno] ?? { code: 'IPVS_REJECTED', text: 'the kernel refused; its log may say why' }
+  }
+}
+
+export function closedError(operation: string): IpvsError {
+  return new IpvsError(`${operation}: the handle is closed; open() a new one`, { code: 'IPVS_CLOSED', operation })
+}

@@ -1,0 +1,12 @@
+/**
+ * Control the Linux kernel's load balancer (IPVS) from Node.js.
+ *
+ * @packageDocumentation
+ */
+export { open } from './open.js'
+export { diff } from './diff.js'
+export { apply } from './apply.js'
+export { IpvsApplyError, IpvsError } from './errors.js'
+export type { Applied, IpvsErrorCode, IpvsErrorDetails } from './errors.js'
+export type { RequestTrace } from './tracing.js'
+export * from './types.js'

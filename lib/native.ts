@@ -1,0 +1,47 @@
+/** The only file that touches the addon. Loaded when the first handle is opened, so that `import` works everywhere. */
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { IpvsError } from './errors.js'
+import { layoutHash, type Session } from './wire.js'
+
+interface Addon {
+  readonly layoutHash: string
+  readonly Handle: new (namespacePath: string) => Session
+}
+
+// One level above lib/, as well as above dist/.
+const packageRoot = fileURLToPath(new URL('..', import.meta.url))
+
+let loaded: Addon | undefined
+
+/** Starts the private thread; the namespace is entered and the socket made with the first request. */
+export function openNativeSession(namespacePath: string): Session {
+  loaded ??= load()
+  return new loaded.Handle(namespacePath)
+}
+
+function load(): Addon {
+  if (process.platform !== 'linux') {
+    throw new IpvsError(`open: IPVS is a part of Linux, this is ${process.platform}; use ipvs/testing here`, {
+      code: 'IPVS_UNAVAILABLE',
+      operation: 'open',
+    })
+  }
+  const require = createRequire(import.meta.url)
+  let addon: Addon
+  try {
+    addon = (require('node-gyp-build') as (root: string) => Addon)(packageRoot)
+  } catch (cause) {
+    throw unusable(`cannot be loaded (${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)})`, cause)
+  }
+  if (addon.layoutHash !== layoutHash()) throw unusable('was built from another version of the package')
+  return addon
+}
+
+function unusable(what: string, cause?: unknown): IpvsError {
+  return new IpvsError(`open: the native addon ${what}; build it with \`npm run build\` in ${packageRoot}`, {
+    code: 'IPVS_ADDON_UNUSABLE',
+    operation: 'open',
+    cause,
+  })
+}

@@ -1,0 +1,34 @@
+/**
+ * An in-memory kernel for unit tests without root and without Linux. It refuses what a real one refuses, with the same
+ * errnos; it forwards nothing, so counters stay at zero.
+ *
+ * @packageDocumentation
+ */
+import { createIpvs } from '../ipvs.js'
+import { schedulers, type Ipvs } from '../types.js'
+import { FakeKernel } from './fake-session.js'
+
+/** Options of `createTestKernel()`. */
+export interface TestKernelOptions {
+  /** The schedulers that this kernel has. @default all that Linux ships */
+  readonly schedulers?: readonly string[] | undefined
+}
+
+/** The IPVS table of one network namespace, in memory. */
+export interface TestKernel {
+  /** A handle on it; several see the same table. */
+  open(): Ipvs
+  /** How many commands that would change the table have arrived so far, refused ones included. */
+  readonly writes: number
+}
+
+/** An empty table. */
+export function createTestKernel(options: TestKernelOptions = {}): TestKernel {
+  const kernel = new FakeKernel(options.schedulers ?? schedulers)
+  return {
+    open: () => createIpvs(kernel.session()),
+    get writes() {
+      return kernel.writes
+    },
+  }
+}

@@ -1,0 +1,53 @@
+/** The API's words and the kernel's numbers for them. A number without a word is read, and written back, as `NAME-N`. */
+import type { SchedulerFlag } from './types.js'
+import { ServiceFlag } from './wire.js'
+
+export interface Vocabulary {
+  /** All known words, for messages. */
+  readonly words: readonly string[]
+  word(number: number): string
+  /** undefined for what is neither a known word nor of the form `NAME-N` with an N in range. */
+  number(word: string): number | undefined
+  /** Whether it is one of the known words. */
+  knows(number: number): boolean
+}
+
+function vocabulary(unknown: string, max: number, known: Readonly<Record<string, number>>): Vocabulary {
+  const words = Object.keys(known)
+  const byNumber = new Map(words.map((word) => [known[word], word]))
+  return {
+    words,
+    word: (number) => byNumber.get(number) ?? `${unknown}-${number}`,
+    number(word) {
+      if (Object.hasOwn(known, word)) return known[word]
+      const digits = new RegExp(`^${unknown}-(0|[1-9][0-9]{0,9})$`).exec(word)?.[1]
+      return digits !== undefined && Number(digits) <= max ? Number(digits) : undefined
+    },
+    knows: (number) => byNumber.has(number),
+  }
+}
+
+/** IPPROTO_*, as far as IPVS balances them. */
+export const protocols: Vocabulary = vocabulary('protocol', 0xffff, { tcp: 6, udp: 17, sctp: 132 })
+
+/** IP_VS_CONN_F_FWD_MASK: the kernel keeps three bits and takes 5 to 7 too. */
+export const forwardings: Vocabulary = vocabulary('method', 7, {
+  masquerade: 0,
+  local: 1,
+  tunnel: 2,
+  direct: 3,
+  bypass: 4,
+})
+
+/** IP_VS_CONN_F_TUNNEL_TYPE_* */
+export const tunnelTypes: Vocabulary = vocabulary('type', 0xff, { ipip: 0, gue: 1, gre: 2 })
+
+/** IP_VS_TUNNEL_ENCAP_FLAG_*, as one choice. */
+export const checksums: Vocabulary = vocabulary('flags', 0xffff, { none: 0, full: 1, remote: 2 })
+
+/** IP_VS_SVC_F_SCHED1 to 3. */
+export const schedulerFlags: Readonly<Record<SchedulerFlag, number>> = {
+  'flag-1': ServiceFlag.scheduler1,
+  'flag-2': ServiceFlag.scheduler2,
+  'flag-3': ServiceFlag.scheduler3,
+}
