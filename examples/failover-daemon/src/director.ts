@@ -10,7 +10,7 @@ import type { ServerTarget, StartMonitor } from './checks.js'
 import type { Config, VirtualService } from './config.js'
 import { Episodes } from './episodes.js'
 import type { Log } from './log.js'
-import { changeName, changeTarget, objectName, objectNames, serverName, serviceName } from './names.js'
+import { changeName, changeTarget, keyName, objectName, objectNames, serverName, serviceName } from './names.js'
 import { desired, owned } from './policy.js'
 import type { State } from './policy.js'
 import type { Ledger } from './state.js'
@@ -110,16 +110,18 @@ class Director {
 
   /** Adopts what is there and starts the checks. */
   #start(table: Table): void {
-    const { config, log, startMonitor } = this.#parts
+    const { config, ledger, log, startMonitor } = this.#parts
     const weights = new Map(
       table.flatMap(({ service, destinations }) =>
         destinations.map((server) => [objectName(service, server), server.weight] as const),
       ),
     )
     const present = table.flatMap(({ service, destinations }) => objectNames(service, destinations))
+    const ours = new Set(ledger.keys.map(keyName))
     const adopted = present.filter((name) => this.#configured.has(name))
-    const foreign = present.filter((name) => !this.#configured.has(name))
-    log.info({ adopted: some(adopted), foreign: some(foreign) }, 'table found')
+    const others = present.filter((name) => !this.#configured.has(name))
+    const [leaving, foreign] = [others.filter((name) => ours.has(name)), others.filter((name) => !ours.has(name))]
+    log.info({ adopted: some(adopted), leaving: some(leaving), foreign: some(foreign) }, 'table found')
 
     for (const service of config.services) {
       const initial = (server: { address: string; port: number }): State =>
@@ -215,7 +217,7 @@ class Director {
  */
 type Cause = 'transition' | 'drift' | 'drain' | 'start' | 'retry'
 
-const created = (change: Change): readonly ObjectKey[] => {
+function created(change: Change): readonly ObjectKey[] {
   if (change.type === 'addService') return [{ service: change.service }]
   return change.type === 'addDestination' ? [{ service: change.of, destination: change.destination }] : []
 }

@@ -121,12 +121,9 @@ async function run(config: Config): Promise<void> {
   log.info({ signal: ending.signal.reason as unknown }, 'ended, the table stays as it is')
 }
 
-/** The handle, proved by a first question: opening alone asks for no capability. */
 async function openIpvs(): Promise<Ipvs> {
   try {
-    const ipvs = await open()
-    await ipvs.info()
-    return ipvs
+    return await open()
   } catch (error) {
     if (IpvsError.is(error)) throw new Exit(`ipvs-failover: ${error.message}`, 1)
     throw error

@@ -1,5 +1,5 @@
 /** One text per kernel object: the key of every map here, and what the log shows. */
-import type { Change, DestinationKey, ServiceKey } from 'ipvs'
+import type { Change, DestinationKey, ObjectKey, ServiceKey } from 'ipvs'
 import { endpointText } from './scalars.js'
 
 /** `tcp 192.0.2.100:80`, or `mark 7 ipv4`. */
@@ -15,6 +15,18 @@ export const serverName = ({ address, port }: DestinationKey): string => endpoin
 export const objectName = (service: ServiceKey, server?: DestinationKey): string =>
   server === undefined ? serviceName(service) : `${serviceName(service)} > ${serverName(server)}`
 
+/** The same of a key. */
+export const keyName = ({ service, destination }: ObjectKey): string => objectName(service, destination)
+
+/** The keys of a service and of these servers in it, without their settings. */
+export function objectKeys(service: ServiceKey, servers: readonly DestinationKey[]): readonly ObjectKey[] {
+  const key: ServiceKey =
+    service.firewallMark === undefined
+      ? { protocol: service.protocol, address: service.address, port: service.port }
+      : { firewallMark: service.firewallMark, family: service.family }
+  return [{ service: key }, ...servers.map(({ address, port }) => ({ service: key, destination: { address, port } }))]
+}
+
 /** The names of a service and of these servers in it. */
 export const objectNames = (service: ServiceKey, servers: readonly DestinationKey[]): readonly string[] => [
   serviceName(service),
@@ -23,7 +35,7 @@ export const objectNames = (service: ServiceKey, servers: readonly DestinationKe
 
 /** The object that a change is about. */
 export const changeTarget = (change: Change): string =>
-  'of' in change ? objectName(change.of, change.destination) : objectName(change.service)
+  'of' in change ? objectName(change.of, change.destination) : serviceName(change.service)
 
 /** `addDestination tcp 192.0.2.100:80 > 192.0.2.11:80`. */
 export const changeName = (change: Change): string => `${change.type} ${changeTarget(change)}`

@@ -1,16 +1,7 @@
 /** What the kernel's table should be: a pure function of configuration, health and what is there. */
-import type {
-  DesiredTable,
-  Destination,
-  DestinationKey,
-  DestinationSpec,
-  ObjectKey,
-  ServiceKey,
-  Table,
-  TableEntry,
-} from 'ipvs'
+import type { DesiredTable, Destination, DestinationSpec, ObjectKey, Table, TableEntry } from 'ipvs'
 import type { Config, ServiceConfig } from './config.js'
-import { objectName, serverName, serviceName } from './names.js'
+import { keyName, objectKeys, objectName, serverName, serviceName } from './names.js'
 
 /** Health of one server in one service. */
 export type State = 'up' | 'down' | 'unknown'
@@ -86,10 +77,3 @@ export function owned(config: Config, current: Table, before: readonly ObjectKey
   const adopted = configured.filter((key) => present.has(keyName(key)) && !was.has(keyName(key)))
   return [...before.filter((key) => named.has(keyName(key)) || present.has(keyName(key))), ...adopted]
 }
-
-const keyName = ({ service, destination }: ObjectKey): string => objectName(service, destination)
-
-const objectKeys = (service: ServiceKey, servers: readonly DestinationKey[]): readonly ObjectKey[] => [
-  { service },
-  ...servers.map((destination) => ({ service, destination })),
-]

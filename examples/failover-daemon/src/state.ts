@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { ObjectKey } from 'ipvs'
 import * as z from 'zod'
 import type { Log } from './log.js'
-import { objectName } from './names.js'
+import { keyName, objectKeys } from './names.js'
 
 /** Name of the ledger's file in the state directory. */
 export const LEDGER_FILE = 'ledger.json'
@@ -85,21 +85,12 @@ const digest = (scope: string, keys: readonly ObjectKey[]) =>
     .update(JSON.stringify([scope, keys]))
     .digest('hex')
 
-/** The same keys without further fields, in one order, so that equal ledgers are equal text. */
+/** The same keys, each once, without further fields, in one order: equal ledgers are equal text. */
 function plain(keys: readonly ObjectKey[]): readonly ObjectKey[] {
-  return keys
-    .map(({ service, destination }): [string, ObjectKey] => [
-      objectName(service, destination),
-      {
-        service:
-          service.firewallMark === undefined
-            ? { protocol: service.protocol, address: service.address, port: service.port }
-            : { firewallMark: service.firewallMark, family: service.family },
-        destination: destination && { address: destination.address, port: destination.port },
-      },
-    ])
-    .sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
-    .map(([, key]) => key)
+  const named = new Map(keys.map((key) => [keyName(key), key]))
+  return [...named]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { service, destination }]) => objectKeys(service, destination ? [destination] : []).at(-1) as ObjectKey)
 }
 
 class FileLedger implements Ledger {

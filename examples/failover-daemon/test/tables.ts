@@ -1,0 +1,68 @@
+import type { Change, DestinationSpec, Stats, Table, TableEntry } from 'ipvs'
+import type { Config } from '../src/config.js'
+
+/** The virtual service of the tests. */
+export const service = { protocol: 'tcp', address: '192.0.2.100', port: 80 } as const
+
+export const server = (address: string, port = 80) => ({ address, port })
+
+const settings = { scheduler: 'wlc' } as const
+
+/** A configuration of one service with these servers, weight 1. */
+export const config = (addresses: readonly string[]): Config => ({
+  reconcileMs: 5000,
+  stateDirectory: undefined,
+  services: [
+    {
+      spec: { ...service, ...settings },
+      servers: addresses.map((address) => ({ ...server(address), forwarding: 'direct', weight: 1 })),
+      check: {
+        type: 'tcp',
+        port: undefined,
+        intervalMs: 2000,
+        fastIntervalMs: undefined,
+        timeoutMs: 1000,
+        rise: 2,
+        fall: 3,
+      },
+    },
+  ],
+})
+
+const none = { connections: 0, packetsIn: 0, packetsOut: 0, bytesIn: 0, bytesOut: 0 }
+const noneEver = { connections: 0n, packetsIn: 0n, packetsOut: 0n, bytesIn: 0n, bytesOut: 0n }
+const stats: Stats = { total: noneEver, rate: none }
+
+/** The service as the kernel has it, with these servers and weights, each with so many connections. */
+export const entry = (weights: Readonly<Record<string, number>>, active = 0): TableEntry => ({
+  service: { ...service, ...settings, stats },
+  destinations: Object.entries(weights).map(([address, weight]) =>
+    observed({ ...server(address), forwarding: 'direct', weight }, active),
+  ),
+})
+
+const observed = (spec: DestinationSpec, active = 0) => ({
+  ...spec,
+  weight: spec.weight ?? 1,
+  connections: { active, inactive: 0, persistent: 0 },
+  stats,
+})
+
+/** The table after these changes. */
+export function carriedOut(table: Table, changes: readonly Change[]): Table {
+  let entries = [...table]
+  for (const change of changes) {
+    if (change.type === 'addService') entries.push({ service: { ...change.service, stats }, destinations: [] })
+    else if (change.type === 'removeService') entries = []
+    else if ('of' in change) {
+      const { address } = change.destination
+      entries = entries.map(({ service, destinations }) => {
+        const before = destinations.find((server) => server.address === address)
+        const others = destinations.filter((server) => server !== before)
+        if (change.type === 'removeDestination') return { service, destinations: others }
+        return { service, destinations: [...others, observed(change.destination, before?.connections.active)] }
+      })
+    }
+  }
+  return entries
+}
