@@ -1,0 +1,290 @@
+import { IpvsError } from 'ipvs'
+import type { Ipvs } from 'ipvs'
+import t from 'tap'
+import type { Config } from '../src/config.js'
+import { directorBench, memoryLedger } from './director-bench.js'
+import { config, server, service } from './tables.js'
+
+const web = 'tcp 192.0.2.100:80'
+const [a, b, c] = ['192.0.2.11:80', '192.0.2.12:80', '192.0.2.13:80'] as const
+const conf = config(['192.0.2.11', '192.0.2.12', '192.0.2.13'])
+const spec = { ...service, scheduler: 'wlc' } as const
+const direct = (address: string, weight = 1) => ({ ...server(address), forwarding: 'direct', weight }) as const
+
+/** A director whose three servers are up. */
+async function running() {
+  const bench = directorBench()
+  const director = await bench.start(conf)
+  await director.find(web, 'up', a, b, c)
+  return { bench, director }
+}
+
+/** The handle with some calls of its own. */
+const overriding =
+  (calls: Partial<Ipvs>) =>
+  (ipvs: Ipvs): Ipvs =>
+    new Proxy(ipvs, {
+      get(target, name: keyof Ipvs) {
+        const found = calls[name] ?? target[name]
+        return typeof found === 'function' ? (found as () => unknown).bind(target) : found
+      },
+    })
+
+t.test('a server comes in when it is found up, goes when it is found down, and comes back', async (t) => {
+  const bench = directorBench()
+  const director = await bench.start(conf)
+  t.strictSame(await bench.weights(), { [web]: {} }, 'nothing is known yet')
+  await director.find(web, 'up', a, b, c)
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } })
+  await director.find(web, 'down', b)
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [c]: 1 } })
+  await director.find(web, 'up', b)
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } })
+  t.match(
+    director.log.lines.filter(({ fields }) => fields.server === b && fields.state === 'down'),
+    [
+      {
+        level: 'warn',
+        fields: { service: web, state: 'down', reason: 'refused', detail: 'ECONNREFUSED', latencyMs: 3 },
+      },
+    ],
+  )
+  t.match(director.log.lines.at(-1), {
+    message: 'table written',
+    fields: { cause: 'transition', changes: 1, written: [`addDestination ${web} > ${b}`] },
+  })
+  await director.stop()
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } }, 'the table stays at the end')
+})
+
+t.test('nothing is written when nothing has changed', async (t) => {
+  const { bench, director } = await running()
+  const { writes } = bench.kernel
+  const lines = director.log.lines.length
+  for (let i = 0; i < 5; i++) await director.round()
+  t.equal(bench.kernel.writes, writes)
+  t.equal(director.log.lines.length, lines)
+  await director.stop()
+})
+
+t.test('a restart adopts the table and writes nothing', async (t) => {
+  const { bench, director } = await running()
+  await director.find(web, 'down', c)
+  await director.stop()
+  const { writes } = bench.kernel
+
+  const again = await bench.start(conf, { ledger: director.ledger })
+  t.strictSame(again.states(web), { [a]: 'up', [b]: 'up', [c]: 'unknown' })
+  await again.round()
+  await again.find(web, 'down', c)
+  t.equal(bench.kernel.writes, writes)
+  t.match(again.log.lines[0], { message: 'table found', fields: { adopted: { length: 3 }, foreign: [] } })
+  await again.stop()
+
+  const withoutLedger = await bench.start(conf)
+  t.equal(bench.kernel.writes, writes)
+  t.equal(withoutLedger.ledger.keys.length, 3, 'adopted again')
+  await withoutLedger.stop()
+})
+
+t.test('a server at weight 0 in the kernel stays so until it is known to be up', async (t) => {
+  const bench = directorBench()
+  await bench.outside.addService(spec)
+  await bench.outside.addDestination(service, direct('192.0.2.11', 0))
+  const director = await bench.start(conf)
+  await director.round()
+  t.strictSame(await bench.weights(), { [web]: { [a]: 0 } })
+  await director.find(web, 'up', a)
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1 } })
+  await director.stop()
+})
+
+t.test('what others do to the table is repaired by the next round', async (t) => {
+  const { bench, director } = await running()
+  await bench.outside.flush()
+  await director.round()
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } })
+  await bench.outside.setWeight(service, server('192.0.2.11'), 9)
+  await bench.outside.updateService({ ...service, scheduler: 'rr' })
+  await director.round()
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } })
+  t.match(await bench.outside.services(), [{ scheduler: 'wlc' }])
+  t.match(
+    director.log.lines.slice(-2).map(({ level, fields }) => [level, fields.cause, fields.changes]),
+    [
+      ['warn', 'drift', 4],
+      ['warn', 'drift', 2],
+    ],
+  )
+  await director.stop()
+})
+
+t.test('what others made stays', async (t) => {
+  const bench = directorBench()
+  const other = { ...service, port: 443, scheduler: 'rr' } as const
+  await bench.outside.addService(spec)
+  await bench.outside.addDestination(service, direct('192.0.2.99'))
+  await bench.outside.addService(other)
+  const director = await bench.start(conf)
+  await director.find(web, 'down', a, b, c)
+  await director.round()
+  t.strictSame(await bench.weights(), { [web]: { '192.0.2.99:80': 1 }, 'tcp 192.0.2.100:443': {} })
+  t.match(director.log.lines[0]?.fields, { adopted: [web], foreign: { length: 2 } })
+  await director.stop()
+})
+
+t.test('a server that has left the configuration is drained, then removed; with it its service', async (t) => {
+  const { bench, director } = await running()
+  await director.stop()
+  const fewer = await bench.start(config(['192.0.2.11', '192.0.2.12']), { ledger: director.ledger })
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 0 } })
+  await fewer.round()
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1 } })
+  t.match(fewer.log.lines.at(-1)?.fields, { cause: 'drain', changes: 1 })
+  await fewer.stop()
+
+  const none = await bench.start({ ...conf, services: [] }, { ledger: fewer.ledger })
+  await none.round()
+  await none.round()
+  t.strictSame(await bench.weights(), {})
+  await none.round()
+  t.strictSame(none.ledger.keys, [])
+  await none.stop()
+})
+
+t.test('a health change is written without a read before it, and a storm in few rounds', async (t) => {
+  const calls: string[] = []
+  const bench = directorBench()
+  const director = await bench.start(conf, {
+    through: (ipvs) =>
+      new Proxy(ipvs, {
+        get(target, name: keyof Ipvs) {
+          const found = target[name]
+          if (typeof found !== 'function') return found
+          return (...args: unknown[]) => {
+            calls.push(String(name))
+            return (found as (...args: unknown[]) => unknown).apply(target, args)
+          }
+        },
+      }),
+  })
+  calls.length = 0
+  await director.find(web, 'up', a)
+  t.strictSame(calls, ['addDestination', 'table'])
+  calls.length = 0
+  await director.find(web, 'up', b, c)
+  t.strictSame(
+    calls.filter((call) => call === 'addDestination'),
+    ['addDestination', 'addDestination'],
+  )
+  calls.length = 0
+  for (let i = 0; i < 50; i++) void director.find(web, i % 2 === 0 ? 'down' : 'up', a, b)
+  await director.find(web, 'up', a, b, c)
+  t.ok(calls.filter((call) => call === 'table').length <= 2, 'a hundred changes, at most two rounds')
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } })
+  await director.stop()
+})
+
+t.test('a write against a table that has changed since ends in a full round', async (t) => {
+  const { bench, director } = await running()
+  await director.find(web, 'down', b)
+  await bench.outside.flush()
+  await director.find(web, 'up', b)
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } }, 'ESRCH: the drift is repaired at once')
+  await director.find(web, 'down', b)
+  await bench.outside.addDestination(service, direct('192.0.2.12', 5))
+  await director.find(web, 'up', b)
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } }, 'EEXIST')
+  await bench.outside.removeDestination(service, server('192.0.2.12'))
+  await director.find(web, 'down', b)
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [c]: 1 } }, 'gone already')
+  await director.stop()
+})
+
+t.test('an error is logged once per episode, and no error ends the loop', async (t) => {
+  let broken = true
+  const refuse = () =>
+    Promise.reject(new IpvsError('table: needs CAP_NET_ADMIN', { code: 'IPVS_NOT_PERMITTED', operation: 'table' }))
+  const bench = directorBench()
+  const director = await bench.start(conf, {
+    through: (ipvs) => overriding({ table: (options) => (broken ? refuse() : ipvs.table(options)) })(ipvs),
+  })
+  for (let i = 0; i < 5; i++) await director.round()
+  t.match(director.log.lines, { length: 1 })
+  t.match(director.log.lines[0], { level: 'error', fields: { code: 'IPVS_NOT_PERMITTED' } })
+  broken = false
+  await director.round()
+  await director.find(web, 'up', a)
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1 } })
+  t.match(director.log.lines[1]?.message, /works again/)
+  await director.stop()
+})
+
+t.test('a service that the kernel refuses does not hold up another', async (t) => {
+  const [first] = conf.services
+  const mail = { protocol: 'tcp', address: '192.0.2.100', port: 25, scheduler: 'nosuch' } as const
+  const two: Config = { ...conf, services: first ? [first, { ...first, spec: mail }] : [] }
+  const bench = directorBench()
+  const director = await bench.start(two)
+  await director.find(web, 'up', a, b)
+  for (let i = 0; i < 3; i++) await director.round()
+  await director.find('tcp 192.0.2.100:25', 'down', a)
+  await director.find(web, 'down', a)
+  t.strictSame(await bench.weights(), { [web]: { [b]: 1 } }, 'the same server in two services is two')
+  t.match(
+    director.log.lines.filter(({ level }) => level === 'error'),
+    [{ fields: { code: 'IPVS_MODULE_NOT_FOUND', change: 'addService tcp 192.0.2.100:25' } }],
+    'one line, not one per round',
+  )
+  await director.stop()
+})
+
+t.test('a dead server goes even where another cannot be added', async (t) => {
+  const bench = directorBench()
+  const director = await bench.start(conf, {
+    through: (ipvs) =>
+      overriding({
+        addDestination: (of, spec, options) =>
+          spec.address === '192.0.2.13'
+            ? Promise.reject(new IpvsError('refused', { code: 'IPVS_REJECTED', operation: 'addDestination' }))
+            : ipvs.addDestination(of, spec, options),
+      })(ipvs),
+  })
+  await director.find(web, 'up', a, b, c)
+  await director.find(web, 'down', a)
+  t.strictSame(await bench.weights(), { [web]: { [b]: 1 } })
+  await director.stop()
+})
+
+t.test('the ledger names what is new before the kernel has it', async (t) => {
+  const bench = directorBench()
+  const order: string[] = []
+  const ledger = memoryLedger()
+  const replace = ledger.replace.bind(ledger)
+  ledger.replace = (keys) => {
+    order.push(`ledger ${keys.length}`)
+    return replace(keys)
+  }
+  const director = await bench.start(conf, {
+    ledger,
+    through: (ipvs) =>
+      overriding({
+        addService: (spec, options) => (order.push('service'), ipvs.addService(spec, options)),
+        addDestination: (of, spec, options) => (order.push('server'), ipvs.addDestination(of, spec, options)),
+      })(ipvs),
+  })
+  await director.find(web, 'up', a)
+  t.strictSame(order, ['ledger 1', 'service', 'ledger 2', 'server'])
+  await director.stop()
+})
+
+t.test('two of one table: the second finds nothing to do', async (t) => {
+  const { bench, director } = await running()
+  const second = await bench.start(conf)
+  const { writes } = bench.kernel
+  await second.round()
+  await director.round()
+  t.equal(bench.kernel.writes, writes)
+  await second.stop()
+  await director.stop()
+})
