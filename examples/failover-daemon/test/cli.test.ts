@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { cli } from '../src/cli.js'
+
+// Nothing here gets as far as opening IPVS: that is for namespaces of the rig.
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const example = fileURLToPath(new URL('../failover.yaml', import.meta.url))
+
+async function command(...args: string[]) {
+  let [stdout, stderr] = ['', '']
+  const status = await cli(args, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  })
+  return { status, stdout, stderr }
+}
+
+t.test('check says what a good file holds', async (t) => {
+  const stdout = `${example}: ok, 2 services, 5 servers\n`
+  t.strictSame(await command('check', '-c', example), { status: 0, stdout, stderr: '' })
+})
+
+t.test('a wrong file: every mistake on stderr, status 2, for check and for run', async (t) => {
+  const directory = t.testdir({
+    'bad.yaml': readFileSync(example, 'utf8').replace('interval: 2s', 'interval: 2').replace('direct\n', 'drect\n'),
+    'latin1.yaml': Buffer.from([0xe4]),
+  })
+  for (const name of ['check', 'run']) {
+    const { status, stdout, stderr } = await command(name, '--config', `${directory}/bad.yaml`)
+    t.match({ status, stdout }, { status: 2, stdout: '' })
+    t.match(
+      stderr,
+      /^\S+bad\.yaml:\d+:\d+: services\[0\]\.forwarding: expected .*\n\S+bad\.yaml:\d+:\d+: \S+interval: .*\n$/,
+    )
+  }
+  for (const file of ['latin1.yaml', 'missing.yaml', '.'])
+    t.match(
+      await command('check', '-c', `${directory}/${file}`),
+      { status: 2, stdout: '', stderr: /^\S+:1:1: file: .*\n$/ },
+      file,
+    )
+  t.match(await command('check', '-c', '/dev/zero'), {
+    status: 2,
+    stderr: /^\/dev\/zero:1:1: file: expected at most 1048576 bytes/,
+  })
+})
+
+t.test('wrong arguments: one sentence, status 2', async (t) => {
+  for (const [args, words] of [
+    [[], 'run or check'],
+    [['start'], '"start"'],
+    [['run'], '-c FILE'],
+    [['run', '-c'], "'-c, --config <value>'"],
+    [['run', '-c', example, 'more'], '"more"'],
+    [['run', '--namespace', 'x'], "'--namespace'"],
+  ] as const) {
+    const { status, stdout, stderr } = await command(...args)
+    t.match({ status, stdout }, { status: 2, stdout: '' }, args.join(' '))
+    t.match(stderr, /^ipvs-failover: [^\n]+; see ipvs-failover --help\n$/)
+    t.match(stderr, words)
+  }
+})
+
+t.test('--help and --version', async (t) => {
+  t.match(await command('--help'), { status: 0, stdout: /^Usage: ipvs-failover run -c FILE/, stderr: '' })
+  t.match(await command('--version'), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
+})
+
+t.test('the executable passes on status and words', async (t) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, main, 'check'], {
+    encoding: 'utf8',
+  })
+  t.match({ status, stdout, stderr }, { status: 2, stdout: '', stderr: /^ipvs-failover: check needs a configuration/ })
+})
