@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import t from 'tap'
+import { tcp } from '../../lib/health/index.js'
+import { refusing, startServer } from './servers.js'
+
+const check = tcp()
+const { signal } = new AbortController()
+
+for (const address of ['127.0.0.1', '::1']) {
+  t.test(`passes when ${address} accepts, sends nothing and closes at once`, async (t) => {
+    const server = await startServer(t, () => {}, { address })
+    t.same(await check(server, signal), { outcome: 'pass' })
+    await server.closed()
+    t.equal(server.received(), '')
+  })
+
+  t.test(`a closed port of ${address} is refused`, async (t) => {
+    t.match(await check(await refusing(t, address), signal), {
+      outcome: 'fail',
+      reason: 'refused',
+      detail: /ECONNREFUSED/,
+    })
+  })
+}
+
+t.test('a signal that has fired already: no connection', async (t) => {
+  const server = await startServer(t)
+  t.match(await check(server, AbortSignal.abort()), { outcome: 'inconclusive' })
+  t.equal(server.connections.length, 0)
+})
+
+t.test('no free file descriptor is inconclusive', async (t) => {
+  const server = await startServer(t)
+  const limit = (soft: string): number | null =>
+    spawnSync('prlimit', ['--pid', String(process.pid), `--nofile=${soft}:`]).status
+  if (limit('256') !== 0) return t.pass('not tried: prlimit is missing')
+  const taken: number[] = []
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'))
+  } catch {
+    // This is the end of the file descriptors.
+  }
+  const verdict = await check(server, signal)
+  taken.forEach((descriptor) => closeSync(descriptor))
+  limit('1024')
+  t.match(verdict, { outcome: 'inconclusive', reason: 'local', detail: /EMFILE/ })
+  t.same(await check(server, signal), { outcome: 'pass' })
+})
+
+t.test('no network to the target is inconclusive', async (t) => {
+  const verdict = await check({ address: 'fe80::1', port: 80 }, signal)
+  t.match(verdict, { outcome: 'inconclusive', reason: 'local' }, 'a link-local address without its link')
+})

@@ -1,0 +1,69 @@
+import t from 'tap'
+import { printable, verdictOf, verdictOfAbort, verdictOfError } from '../../lib/health/verdict.js'
+
+function coded(code: string): Error {
+  return Object.assign(new Error(`connect ${code}`), { code })
+}
+
+t.test('an error that the target caused is a failure with its reason', async (t) => {
+  const reasons = {
+    ECONNREFUSED: 'refused',
+    ECONNRESET: 'reset',
+    EPIPE: 'reset',
+    EHOSTUNREACH: 'unreachable',
+    EHOSTDOWN: 'unreachable',
+    ETIMEDOUT: 'timeout',
+    HPE_INVALID_CONSTANT: 'protocol',
+    HPE_HEADER_OVERFLOW: 'protocol',
+  }
+  for (const [code, reason] of Object.entries(reasons)) {
+    t.same(verdictOfError(coded(code)), { outcome: 'fail', reason, detail: `connect ${code}` }, code)
+  }
+})
+
+t.test('local trouble and what is not known are never a failure', async (t) => {
+  const codes =
+    'EMFILE ENFILE ENOBUFS ENOMEM EADDRNOTAVAIL EACCES EPERM ENETUNREACH ENETDOWN EAFNOSUPPORT EINVAL ESOMETHING toString'
+  for (const code of codes.split(' ')) {
+    t.same(verdictOfError(coded(code)), { outcome: 'inconclusive', reason: 'local', detail: `connect ${code}` }, code)
+  }
+  t.same(verdictOfError('a string'), { outcome: 'inconclusive', reason: 'local', detail: "'a string'" })
+})
+
+t.test('an abort is a timeout only if its reason is one', async (t) => {
+  t.same(verdictOfAbort(AbortSignal.abort(new DOMException('late', 'TimeoutError'))), {
+    outcome: 'fail',
+    reason: 'timeout',
+  })
+  t.match(verdictOfAbort(AbortSignal.abort()), { outcome: 'inconclusive', reason: 'local' })
+  t.match(verdictOfAbort(AbortSignal.abort('any reason')), { outcome: 'inconclusive', reason: 'local' })
+})
+
+t.test('what is no verdict is inconclusive', async (t) => {
+  const rubbish = [
+    undefined,
+    null,
+    true,
+    'pass',
+    {},
+    { outcome: 'passed' },
+    { outcome: 'fail' },
+    { outcome: 'pass', weight: -1 },
+    { outcome: 'pass', weight: NaN },
+    { outcome: 'pass', weight: '1' },
+  ]
+  for (const value of rubbish) {
+    t.match(verdictOf(value), { outcome: 'inconclusive', reason: 'local', detail: /no valid verdict/ })
+  }
+  t.same(verdictOf({ outcome: 'pass', weight: 7, more: 1 }), { outcome: 'pass', weight: 7 })
+})
+
+t.test('a detail is one printable line of bounded length', async (t) => {
+  t.equal(printable('a\u001b[31m\r\nb\u202e\u2028c\ud800 é'), 'a [31m  b  c  é')
+  t.equal(printable('x'.repeat(1000)).length, 200)
+  t.same(verdictOf({ outcome: 'fail', reason: 'od\nd', detail: 'a\u0000b' }), {
+    outcome: 'fail',
+    reason: 'od d',
+    detail: 'a b',
+  })
+})
