@@ -1,0 +1,8 @@
+import t from 'tap'
+import { contract } from '../contract.js'
+import { makeNamespace, openIn, sessionIn } from './namespace.js'
+
+await contract(t, async (t) => {
+  const namespace = await makeNamespace(t)
+  return { ipvs: await openIn(t, namespace), stranger: await openIn(t, namespace), session: sessionIn(t, namespace) }
+})

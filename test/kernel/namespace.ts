@@ -1,0 +1,34 @@
+/** The only way for a test to a real IPVS table: in a network namespace that it makes, and deletes at its end. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { Test } from 'tap'
+import { openNativeSession } from '../../lib/native.js'
+import { open, type Ipvs } from '../../lib/index.js'
+import type { Session } from '../../lib/wire.js'
+
+export const run = promisify(execFile)
+
+let made = 0
+
+/** A fresh network namespace with lo up (without it every destination is EINVAL); its name under /run/netns. */
+export async function makeNamespace(t: Test): Promise<string> {
+  const name = `test-${process.pid}-${++made}`
+  await run('ip', ['netns', 'add', name])
+  t.teardown(() => run('ip', ['netns', 'delete', name]))
+  await run('ip', ['-n', name, 'link', 'set', 'lo', 'up'])
+  return name
+}
+
+/** A handle on a namespace that a test made. */
+export async function openIn(t: Test, namespace: string): Promise<Ipvs> {
+  const ipvs = await open({ namespace })
+  t.teardown(() => ipvs.close())
+  return ipvs
+}
+
+/** The seam itself on such a namespace. */
+export function sessionIn(t: Test, namespace: string): Session {
+  const session = openNativeSession(`/run/netns/${namespace}`)
+  t.teardown(() => session.close())
+  return session
+}

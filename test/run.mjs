@@ -1,0 +1,100 @@
+// Runs the tests and prints `N passed, N failed` as its last line: `node test/run.mjs [unit] [kernels] [FILTER]`.
+//
+// unit: every *.test.ts on this machine, without root and without guest. kernels: test/kernel/*.guest.ts on the real kernels
+// of the rig. Each test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute
+// in an emulated guest. One test: `npx tap test/diff.test.ts`.
+import { spawn } from 'node:child_process'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Parser } from 'tap-parser'
+import { bundle } from '../rig/bundle.mjs'
+
+const root = join(import.meta.dirname, '..')
+const output = join(root, '.bundle')
+const unitFolders = ['test', 'test/health', 'examples/failover-daemon/test']
+const kernels = ['6.1', '6.12']
+const unitSeconds = 120
+const guestSeconds = 400
+
+const parts = process.argv.slice(2)
+const filter = parts.find((part) => part !== 'unit' && part !== 'kernels') ?? ''
+const totals = { passed: 0, failed: 0, skipped: 0 }
+
+/** Runs a command that prints TAP, counts its results, and prints what failed. @param {string} name @param {string[]} command */
+async function runTap(name, command, seconds) {
+  const started = performance.now()
+  const parser = new Parser()
+  const failures = []
+  let passed = 0
+  parser.on('pass', () => passed++)
+  parser.on('skip', () => totals.skipped++)
+  parser.on('fail', (result) => failures.push(result))
+  const child = spawn(command[0], command.slice(1), {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: seconds * 1000,
+  })
+  let text = ''
+  child.stdout.on('data', (chunk) => {
+    text += chunk
+    parser.write(chunk)
+  })
+  child.stderr.on('data', (chunk) => (text += chunk))
+  const [code, signal] = await new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (...end) => resolve(end))
+  })
+  const results = await new Promise((resolve) => {
+    parser.on('complete', resolve)
+    parser.end()
+  })
+  // A program that dies, or ends without its plan, has failed even if every result so far was good.
+  const broken = code !== 0 || !results.ok || passed + failures.length === 0
+  totals.passed += passed
+  totals.failed += failures.length || (broken ? 1 : 0)
+  console.log(
+    `${broken ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${((performance.now() - started) / 1000).toFixed(1)} s)`,
+  )
+  if (!broken) return
+  for (const { fullname, name: result, diag } of failures) console.log(`  not ok: ${fullname} > ${result}`, diag ?? '')
+  console.log(`  ended with ${signal ?? `status ${code}`}; its output ends:\n${text.slice(-6000)}`)
+}
+
+/** The test programs of a folder that the filter leaves. @param {string} folder @param {string} ending */
+async function programs(folder, ending) {
+  const names = await readdir(join(root, folder))
+  const files = names.filter((name) => name.endsWith(ending)).map((name) => join(folder, name))
+  return files.filter((file) => file.includes(filter)).sort()
+}
+
+async function unit() {
+  const queue = (await Promise.all(unitFolders.map((folder) => programs(folder, '.test.ts')))).flat()
+  const worker = async () => {
+    for (let file = queue.shift(); file; file = queue.shift()) {
+      const program = join(output, `${basename(file, '.ts')}.mjs`)
+      await bundle(join(root, file), program, ['ipvs', 'ipvs/*', 'typescript'])
+      await runTap(file, [process.execPath, program], unitSeconds)
+    }
+  }
+  await Promise.all([worker(), worker()])
+}
+
+async function onKernels() {
+  const files = await programs('test/kernel', '.guest.ts')
+  for (const file of files) await bundle(join(root, file), join(output, `${basename(file, '.ts')}.mjs`))
+  for (const kernel of kernels) {
+    for (const file of files) {
+      const program = join(output, `${basename(file, '.ts')}.mjs`)
+      const command = ['rig/vm', '--kernel', kernel, '--timeout', String(guestSeconds), '--', process.execPath, program]
+      await runTap(`${file} on Linux ${kernel}`, command, guestSeconds + 60)
+    }
+  }
+}
+
+await rm(output, { recursive: true, force: true })
+await mkdir(output)
+if (parts.includes('unit')) await unit()
+if (parts.includes('kernels')) await onKernels()
+const { passed, failed, skipped } = totals
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
