@@ -49,8 +49,8 @@ class Director {
   #due = true
   /** Health has changed since the last plan. */
   #changed = false
-  /** What the next plan is for where nobody else is to blame; undefined once a plan was carried out. */
-  #reason: Cause | undefined = 'start'
+  /** Names of the changes that the last full round could not carry out: they wait for the next one. */
+  #unfinished: ReadonlySet<string> | undefined
 
   constructor(parts: DirectorParts, signal: AbortSignal) {
     this.#parts = parts
@@ -85,15 +85,43 @@ class Director {
 
   async #turn(): Promise<void> {
     if (this.#changed) {
-      if (this.#table === undefined) this.#due = true
-      else if (!(await this.#converge(this.#table))) this.#due = true
+      if (this.#table === undefined || !(await this.#transition(this.#table))) this.#due = true
     }
     if (!this.#due || this.#signal.aborted) return
     this.#due = false
-    const table = (this.#table = await this.#read())
+    const table = await this.#read()
     if (table === undefined) return
     if (this.#monitors.length === 0) this.#start(table)
-    if (!(await this.#converge(table))) this.#table = await this.#read()
+    await this.#round(table)
+  }
+
+  /**
+   * Writes what health has changed, and reads the table again. What failed before stays out: a service that the kernel
+   * refuses (after a search for its module) would hold up every other. False if the table is not what it was thought to be.
+   */
+  async #transition(table: Table): Promise<boolean> {
+    const failed = this.#unfinished ?? new Set()
+    const waits = (change: Change) =>
+      failed.has(changeName(change)) || ('of' in change && failed.has(`addService ${serviceName(change.of)}`))
+    const changes = (await this.#plan(table)).filter((change) => !waits(change))
+    const { applied, failures } = await this.#write(changes)
+    this.#logWritten('transition', applied)
+    for (const failure of failures) this.#parts.log.warn(failure, 'writing the table failed: reading it anew')
+    if (failures.length > 0) return false
+    if (changes.length > 0) this.#table = await this.#read()
+    return true
+  }
+
+  /** Brings the table that was just read to what it should be. */
+  async #round(table: Table): Promise<void> {
+    this.#table = table
+    const transition = this.#changed
+    const changes = await this.#plan(table)
+    const { applied, failures } = await this.#write(changes)
+    this.#logWritten(transition ? 'transition' : this.#cause(applied), applied)
+    this.#episodes.report('writing the table', failures)
+    this.#unfinished = new Set(changes.filter((change) => !applied.includes(change)).map(changeName))
+    if (changes.length > 0) this.#table = await this.#read()
   }
 
   /** The kernel's table; undefined, and a line in the log, when it cannot be read. */
@@ -147,7 +175,14 @@ class Director {
 
   #logTransition(spec: VirtualService, { target, state, verdict, latencyMs }: HealthEvent<ServerTarget>): void {
     const { reason, detail } = verdict.outcome === 'pass' ? {} : verdict
-    const fields = { service: serviceName(spec), server: serverName(target.server), state, reason, latencyMs, detail }
+    const fields = {
+      service: serviceName(spec),
+      server: serverName(target.server),
+      state,
+      reason,
+      latencyMs: Math.round(latencyMs * 10) / 10,
+      detail,
+    }
     if (state === 'up') this.#parts.log.info(fields, 'server up')
     else this.#parts.log.warn(fields, 'server down')
   }
@@ -160,31 +195,22 @@ class Director {
     )
   }
 
-  /**
-   * Brings the kernel from this table to what is desired. After writing it reads the table again; false if a write failed,
-   * and the table is then to be read by the caller.
-   */
-  async #converge(table: Table): Promise<boolean> {
+  /** What is to be done; on return the ledger names what it creates, so that a crash leaves nothing without an owner. */
+  async #plan(table: Table): Promise<readonly Change[]> {
     const { config, ledger } = this.#parts
-    const reason = this.#changed ? 'transition' : this.#reason
     this.#changed = false
     const own = owned(config, table, ledger.keys)
     const { changes } = diff(table, desired(config, this.#states(), table, own), { owned: own })
-    // On disk before in the kernel: after a crash in between, nothing there is without an owner.
     await ledger.replace([...own, ...changes.flatMap(created)])
-
-    const { applied, failures } = await this.#write(changes)
-    if (applied.length > 0) this.#logWritten(reason ?? this.#strangers(changes), applied)
-    this.#episodes.report('a change', failures)
-    this.#reason = failures.length > 0 ? 'retry' : undefined
-    if (failures.length > 0) return false
-    if (changes.length > 0) this.#table = await this.#read()
-    return true
+    return changes
   }
 
-  /** Why there is something to do although nothing of ours has changed. */
-  #strangers(changes: readonly Change[]): Cause {
-    return changes.some((change) => this.#configured.has(changeTarget(change))) ? 'drift' : 'drain'
+  /** Why there was something to do although health has not changed. */
+  #cause(applied: readonly Change[]): Cause {
+    const before = this.#unfinished
+    if (before === undefined) return 'start'
+    if (applied.every((change) => !this.#configured.has(changeTarget(change)))) return 'drain'
+    return applied.every((change) => before.has(changeName(change))) ? 'retry' : 'drift'
   }
 
   async #write(changes: readonly Change[]): Promise<{ applied: readonly Change[]; failures: readonly object[] }> {
@@ -205,6 +231,7 @@ class Director {
   }
 
   #logWritten(cause: Cause, applied: readonly Change[]): void {
+    if (applied.length === 0) return
     const fields = { cause, changes: applied.length, written: some(applied.map(changeName)) }
     if (cause === 'drift') this.#parts.log.warn(fields, 'the table was changed by someone else: repaired')
     else this.#parts.log.info(fields, 'table written')

@@ -225,12 +225,26 @@ t.test('a service that the kernel refuses does not hold up another', async (t) =
   const mail = { protocol: 'tcp', address: '192.0.2.100', port: 25, scheduler: 'nosuch' } as const
   const two: Config = { ...conf, services: first ? [first, { ...first, spec: mail }] : [] }
   const bench = directorBench()
-  const director = await bench.start(two)
+  let attempts = 0
+  const director = await bench.start(two, {
+    through: (ipvs) =>
+      overriding({
+        addService: (spec, options) => {
+          if (spec.port === 25) attempts++
+          return ipvs.addService(spec, options)
+        },
+      })(ipvs),
+  })
   await director.find(web, 'up', a, b)
+  t.equal(attempts, 1, 'a transition leaves alone what failed before')
   for (let i = 0; i < 3; i++) await director.round()
   await director.find('tcp 192.0.2.100:25', 'down', a)
   await director.find(web, 'down', a)
   t.strictSame(await bench.weights(), { [web]: { [b]: 1 } }, 'the same server in two services is two')
+  t.equal(attempts, 4, 'a round tries again')
+  await bench.outside.flush()
+  await director.round()
+  t.match(director.log.lines.at(-1)?.fields, { cause: 'drift', changes: 2 })
   t.match(
     director.log.lines.filter(({ level }) => level === 'error'),
     [{ fields: { code: 'IPVS_MODULE_NOT_FOUND', change: 'addService tcp 192.0.2.100:25' } }],
