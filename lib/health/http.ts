@@ -39,15 +39,13 @@ export function http(options: HttpOptions = {}): Check {
         maxHeaderSize: maxHeaderBytes,
       })
       outgoing.on('error', broken)
-      outgoing.on('response', (response) => {
-        response.on('error', broken)
-        try {
+      outgoing.on(
+        'response',
+        guarded(done, (response: IncomingMessage) => {
+          response.on('error', broken)
           judge(response, done)
-        } catch (error) {
-          // `status` is the caller's function: what it throws must not become an uncaught exception.
-          done({ outcome: 'inconclusive', reason: 'local', detail: messageOf(error) })
-        }
-      })
+        }),
+      )
       // Without a listener, a peer that switches protocols unasked would end the request without a word.
       outgoing.on('upgrade', () =>
         done({ outcome: 'fail', reason: 'protocol', detail: 'status 101, which nobody asked for' }),
@@ -66,10 +64,27 @@ function judgeBody(response: IncomingMessage, matcher: BodyMatcher, done: Done):
       match ? { outcome: 'pass' } : { outcome: 'fail', reason: 'mismatch', detail: 'the body is not the expected one' },
     )
   }
-  response.on('end', () => conclude(matcher.end()))
-  response.on('data', (chunk: Buffer) => {
-    if (matcher.push(decoder.decode(chunk.subarray(0, room), { stream: true }))) return conclude(true)
-    room -= chunk.length
-    if (room <= 0) conclude(matcher.end())
-  })
+  response.on(
+    'end',
+    guarded(done, () => conclude(matcher.end())),
+  )
+  response.on(
+    'data',
+    guarded(done, (chunk: Buffer) => {
+      if (matcher.push(decoder.decode(chunk.subarray(0, room), { stream: true }))) return conclude(true)
+      room -= chunk.length
+      if (room <= 0) conclude(matcher.end())
+    }),
+  )
+}
+
+/** The caller's function or expression may throw: that must not become an uncaught exception. */
+function guarded<A extends unknown[]>(done: Done, handler: (...args: A) => void): (...args: A) => void {
+  return (...args) => {
+    try {
+      handler(...args)
+    } catch (error) {
+      done({ outcome: 'inconclusive', reason: 'local', detail: messageOf(error) })
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { invalidState, wrongValue } from './arguments.js'
+import { invalidState, outOfRange } from './arguments.js'
 import type { Target, Verdict } from './check.js'
 import { type Cancel, type Clock, systemClock } from './clock.js'
 import { EventQueue } from './events.js'
@@ -131,7 +131,7 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
     checkTarget('target', target)
     const key = targetKey(target)
     const entry = this.#entries.get(key)
-    if (!entry) throw wrongValue('target', 'one that is monitored', key)
+    if (!entry) throw outOfRange('target', 'one that is monitored', key)
     if (entry.run) {
       entry.again = true
     } else {

@@ -11,7 +11,7 @@ import {
 
 const errors = {
   type: { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' },
-  value: { name: 'RangeError', code: 'ERR_INVALID_ARG_VALUE' },
+  value: { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' },
   range: { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' },
 }
 type Case = [given: unknown, error: keyof typeof errors, message: string]
@@ -22,31 +22,35 @@ function containing(text: string): RegExp {
 
 t.test('http() refuses wrong options, with field, expectation and value', async (t) => {
   const cases: Case[] = [
-    [null, 'type', 'options must be an object, got null'],
-    [{ statuses: [200] }, 'value', 'must be an object with only path, method, host, headers, status, body, got'],
-    [{ path: 7 }, 'type', "options.path must be printable ASCII that begins with '/', got 7"],
+    [null, 'type', 'options: expected an object, found null'],
+    [
+      { statuses: [200] },
+      'value',
+      "expected one of the fields path, method, host, headers, status, body, found 'statuses'",
+    ],
+    [{ path: 7 }, 'type', "options.path: expected printable ASCII that begins with '/', found 7"],
     [{ path: 'up' }, 'value', 'options.path'],
     [{ path: '/ HTTP/1.1\r\nx: y' }, 'value', 'options.path'],
     [{ path: '/ü' }, 'value', 'options.path'],
-    [{ method: 'POST' }, 'value', "options.method must be 'GET' or 'HEAD', got 'POST'"],
+    [{ method: 'POST' }, 'value', "options.method: expected 'GET' or 'HEAD', found 'POST'"],
     [{ host: 1 }, 'type', 'options.host'],
     [{ host: 'a b' }, 'value', 'options.host'],
     [{ host: 'user@host' }, 'value', 'options.host'],
-    [{ headers: 'x: y' }, 'type', 'options.headers must be an object'],
-    [{ headers: { x: 1 } }, 'type', 'options.headers["x"] must be a string, got 1'],
+    [{ headers: 'x: y' }, 'type', 'options.headers: expected an object'],
+    [{ headers: { x: 1 } }, 'type', 'options.headers["x"]: expected a string, found 1'],
     [{ headers: { Host: 'x' } }, 'value', 'options.host'],
     [{ headers: { 'a b': 'x' } }, 'value', 'options.headers["a b"]'],
     [{ headers: { a: 'x\r\ny: z' } }, 'value', 'options.headers["a"]'],
     [{ status: 200 }, 'type', 'options.status'],
     [{ status: [] }, 'value', 'options.status'],
-    [{ status: ['200'] }, 'type', "options.status[0] must be an integer from 100 to 999, got '200'"],
-    [{ status: [200, 99] }, 'range', 'options.status[1] must be an integer from 100 to 999, got 99'],
+    [{ status: ['200'] }, 'type', "options.status[0]: expected an integer from 100 to 999, found '200'"],
+    [{ status: [200, 99] }, 'range', 'options.status[1]: expected an integer from 100 to 999, found 99'],
     [{ status: [200.5] }, 'range', 'options.status[0]'],
     [{ status: [[200]] }, 'value', 'options.status[0]'],
-    [{ status: [[300, 200]] }, 'range', 'options.status[0][1] must be an integer from 300 to 999, got 200'],
+    [{ status: [[300, 200]] }, 'range', 'options.status[0][1]: expected an integer from 300 to 999, found 200'],
     [{ body: 1 }, 'type', 'options.body'],
     [{ body: '' }, 'value', 'options.body'],
-    [{ body: 'x', method: 'HEAD' }, 'value', 'options.body must be left out with HEAD'],
+    [{ body: 'x', method: 'HEAD' }, 'value', 'options.body: expected left out with HEAD'],
   ]
   for (const [given, error, message] of cases) {
     t.throws(() => http(given as HttpOptions), { ...errors[error], message: containing(message) }, message)
@@ -56,22 +60,22 @@ t.test('http() refuses wrong options, with field, expectation and value', async 
 t.test('createMonitor() refuses wrong options', async (t) => {
   const check = tcp()
   const cases: Case[] = [
-    [undefined, 'type', 'options must be an object'],
-    [{ check, interval: 5 }, 'value', 'must be an object with only check, intervalMs'],
-    [{}, 'type', 'options.check must be a function, got undefined'],
-    [{ check, intervalMs: 0 }, 'range', 'options.intervalMs must be a number from 1 to 86400000, got 0'],
+    [undefined, 'type', 'options: expected an object'],
+    [{ check, interval: 5 }, 'value', 'one of the fields check, intervalMs'],
+    [{}, 'type', 'options.check: expected a function, found undefined'],
+    [{ check, intervalMs: 0 }, 'range', 'options.intervalMs: expected a number from 1 to 86400000, found 0'],
     [{ check, intervalMs: NaN }, 'range', 'options.intervalMs'],
     [{ check, intervalMs: '5' }, 'type', 'options.intervalMs'],
-    [{ check, fastIntervalMs: 2001 }, 'range', 'options.fastIntervalMs must be a number from 1 to 2000, got 2001'],
+    [{ check, fastIntervalMs: 2001 }, 'range', 'options.fastIntervalMs: expected a number from 1 to 2000, found 2001'],
     [{ check, timeoutMs: Infinity }, 'range', 'options.timeoutMs'],
     [{ check, jitterMs: -1 }, 'range', 'options.jitterMs'],
-    [{ check, rise: 0 }, 'range', 'options.rise must be an integer from 1 to 1000, got 0'],
+    [{ check, rise: 0 }, 'range', 'options.rise: expected an integer from 1 to 1000, found 0'],
     [{ check, fall: 1.5 }, 'range', 'options.fall'],
     [{ check, initial: 'up' }, 'type', 'options.initial'],
     [
       { check, initial: () => 'dead' },
       'value',
-      "the result of options.initial must be 'up', 'down' or 'unknown', got 'dead'",
+      "the result of options.initial: expected 'up', 'down' or 'unknown', found 'dead'",
     ],
   ]
   const targets = [{ address: '127.0.0.1', port: 1 }]
@@ -87,22 +91,22 @@ t.test('createMonitor() refuses wrong options', async (t) => {
 t.test('createMonitor() refuses wrong targets and names a double one', async (t) => {
   const good = { address: '::1', port: 1 }
   const cases: Case[] = [
-    [undefined, 'type', 'targets must be an array'],
-    [[null], 'type', 'targets[0] must be an object, got null'],
+    [undefined, 'type', 'targets: expected an array'],
+    [[null], 'type', 'targets[0]: expected an object, found null'],
     [[good, { port: 1 }], 'type', 'targets[1].address'],
     [
       [{ address: 'localhost', port: 1 }],
       'value',
-      "targets[0].address must be an IPv4 or IPv6 address without brackets or zone, got 'localhost'",
+      "targets[0].address: expected an IPv4 or IPv6 address without brackets or zone, found 'localhost'",
     ],
     [[{ address: '[::1]', port: 1 }], 'value', 'targets[0].address'],
     [[{ address: 'fe80::1%eth0', port: 1 }], 'value', 'targets[0].address'],
     [[{ address: '::1' }], 'type', 'targets[0].port'],
-    [[{ address: '::1', port: 0 }], 'range', 'targets[0].port must be an integer from 1 to 65535, got 0'],
+    [[{ address: '::1', port: 0 }], 'range', 'targets[0].port: expected an integer from 1 to 65535, found 0'],
     [
       [good, { address: '0:0::1', port: 1 }],
       'value',
-      "targets[1] must be a target that is not in the list yet, got '[::1]:1'",
+      "targets[1]: expected a target that is not in the list yet, found '[::1]:1'",
     ],
   ]
   for (const [given, error, message] of cases) {

@@ -14,11 +14,12 @@ t.test('a deadline that fires late by more than 20 % is no verdict on the target
   ] as const) {
     const clock = new FakeClock()
     const { check } = fakeCheck(clock, () => never)
-    const monitor = createMonitorWith(clock, [target(1)], { ...options, check })
-    await clock.advance(999)
+    // The detector's first tick goes with the first target's check, the deadline with the second's, 20 ms later.
+    const monitor = createMonitorWith(clock, [target(1), target(2)], { ...options, check, jitterMs: 40 })
+    await clock.advance(1019)
     clock.stall(1 + lateMs)
     await clock.advance(0)
-    t.same(monitor.states().get(key)?.last, expected, `${lateMs} ms late`)
+    t.same(monitor.states().get('192.0.2.1:2')?.last, expected, `${lateMs} ms late`)
     await dispose(clock, monitor)
   }
 })

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { getEventListeners } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import t from 'tap'
 import { tcp } from '../../lib/health/index.js'
@@ -23,6 +24,12 @@ for (const address of ['127.0.0.1', '::1']) {
     })
   })
 }
+
+t.test('a check leaves nothing on its signal', async (t) => {
+  const server = await startServer(t)
+  await check(server, signal)
+  t.same(getEventListeners(signal, 'abort'), [])
+})
 
 t.test('a signal that has fired already: no connection', async (t) => {
   const server = await startServer(t)
