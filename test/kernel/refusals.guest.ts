@@ -1,0 +1,50 @@
+/** What can be missing around a call, each with its own code. First in the guest: ip_vs must not be loaded yet. */
+import { access, readFile, writeFile } from 'node:fs/promises'
+import t from 'tap'
+import { IpvsError } from '../../lib/index.js'
+import { makeNamespace, openIn, run } from './namespace.js'
+
+const modprobe = '/proc/sys/kernel/modprobe'
+
+async function refusal(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => 'no refusal',
+    (error: unknown) => (IpvsError.is(error) ? { code: error.code, operation: error.operation } : error),
+  )
+}
+
+const isLoaded = () =>
+  access('/proc/net/ip_vs').then(
+    () => true,
+    () => false,
+  )
+
+t.test('a kernel that cannot load ip_vs is IPVS_UNAVAILABLE; once it can, open() loads it', async (t) => {
+  if (process.env.RIG !== 'guest') return t.pass('not tried: it would change the modules of a host')
+  const namespace = await makeNamespace(t)
+  t.notOk(await isLoaded(), 'ip_vs is not loaded before')
+  const loader = await readFile(modprobe)
+  await writeFile(modprobe, '/bin/false')
+  t.same(await refusal(openIn(t, namespace)), { code: 'IPVS_UNAVAILABLE', operation: 'open' })
+  await writeFile(modprobe, loader)
+  await openIn(t, namespace)
+  t.ok(await isLoaded(), 'ip_vs is loaded after')
+})
+
+t.test('a missing namespace is IPVS_NAMESPACE_NOT_FOUND, as a path that is none', async (t) => {
+  const expected = { code: 'IPVS_NAMESPACE_NOT_FOUND', operation: 'open' }
+  t.same(await refusal(openIn(t, 'nosuch')), expected)
+  t.same(await refusal(openIn(t, '/etc/passwd')), expected)
+})
+
+t.test('without CAP_NET_ADMIN every call is IPVS_NOT_PERMITTED', async (t) => {
+  const namespace = await makeNamespace(t)
+  const script = `import { open } from 'ipvs'
+    await open().then(() => console.log('no refusal'), (error) => console.log(error.code, error.errnoName))`
+  const node = [process.execPath, '--input-type=module', '-e', script]
+  const { stdout } = await run('ip', [
+    ...['netns', 'exec', namespace],
+    ...['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin', ...node],
+  ])
+  t.equal(stdout.trim(), 'IPVS_NOT_PERMITTED EPERM')
+})

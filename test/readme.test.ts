@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+
+const root = join(import.meta.dirname, '..')
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+t.test("the README's example is the program that is type-checked and run on real kernels", async (t) => {
+  const program = read('examples/first-service.ts')
+  t.ok(read('README.md').includes(`\`\`\`ts\n${program}\`\`\`\n`))
+  t.ok(program.trimEnd().split('\n').length <= 12, 'in 12 lines')
+})
+
+t.test("CI calls the README's test command and the lint", async (t) => {
+  const ci = read('.ci/run')
+  t.match(ci, /^npm test$/m)
+  t.match(ci, /^npm run lint$/m)
+  t.match(read('README.md'), /^npm test /m)
+})
