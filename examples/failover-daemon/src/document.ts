@@ -102,7 +102,7 @@ function fieldName(path: Path): string {
 
 /** Walks to the node at `path`, through aliases; stops at the last node that is there. */
 function find(document: Document, path: Path, atKey = false): { readonly offset: number; readonly text: string } {
-  let node: Node | null = document.contents as Node | null
+  let node: Node | null = document.contents
   let offset = node?.range?.[0] ?? 0
   const missing = () => ({ offset, text: 'nothing' })
   const resolved = (from: Node | null): Node | null => (isAlias(from) ? (from.resolve(document) ?? null) : from)
@@ -132,7 +132,7 @@ function written(node: Node | null): string {
   if (isSeq(node)) return node.items.length === 0 ? 'an empty list' : 'a list'
   if (!isScalar(node) || node.value === null) return 'nothing'
   if (typeof node.value === 'string') return quoted(node.value)
-  return printable(node.source ?? String(node.value))
+  return printable(node.source ?? JSON.stringify(node.value))
 }
 
 /** JSON string of at most 64 characters, without control characters or reversed text. */

@@ -56,6 +56,21 @@ export function memoryLedger(keys: readonly ObjectKey[] = []): Ledger {
   }
 }
 
+/** The handle with these calls in place of its own; `onCall` hears the name of each call. */
+export const intercepted =
+  (calls: Partial<Ipvs>, onCall: (name: string) => void = () => {}) =>
+  (ipvs: Ipvs): Ipvs =>
+    new Proxy(ipvs, {
+      get(target, name) {
+        const call: unknown = Reflect.get(calls, name) ?? Reflect.get(target, name)
+        if (typeof call !== 'function') return call
+        return (...args: unknown[]): unknown => {
+          onCall(String(name))
+          return Reflect.apply(call, target, args)
+        }
+      },
+    })
+
 /** A director on an in-memory kernel, with scripted health and a reconcile interval that passes when the test says. */
 export function directorBench(options: TestKernelOptions = {}) {
   const kernel = createTestKernel(options)

@@ -1,8 +1,7 @@
 import { IpvsError } from 'ipvs'
-import type { Ipvs } from 'ipvs'
 import t from 'tap'
 import type { Config } from '../src/config.js'
-import { directorBench, memoryLedger } from './director-bench.js'
+import { directorBench, intercepted, memoryLedger } from './director-bench.js'
 import { config, server, service } from './tables.js'
 
 const web = 'tcp 192.0.2.100:80'
@@ -18,17 +17,6 @@ async function running() {
   await director.find(web, 'up', a, b, c)
   return { bench, director }
 }
-
-/** The handle with some calls of its own. */
-const overriding =
-  (calls: Partial<Ipvs>) =>
-  (ipvs: Ipvs): Ipvs =>
-    new Proxy(ipvs, {
-      get(target, name: keyof Ipvs) {
-        const found = calls[name] ?? target[name]
-        return typeof found === 'function' ? (found as () => unknown).bind(target) : found
-      },
-    })
 
 t.test('a server comes in when it is found up, goes when it is found down, and comes back', async (t) => {
   const bench = directorBench()
@@ -156,17 +144,7 @@ t.test('a health change is written without a read before it, and a storm in few 
   const calls: string[] = []
   const bench = directorBench()
   const director = await bench.start(conf, {
-    through: (ipvs) =>
-      new Proxy(ipvs, {
-        get(target, name: keyof Ipvs) {
-          const found = target[name]
-          if (typeof found !== 'function') return found
-          return (...args: unknown[]) => {
-            calls.push(String(name))
-            return (found as (...args: unknown[]) => unknown).apply(target, args)
-          }
-        },
-      }),
+    through: intercepted({}, (name) => calls.push(name)),
   })
   calls.length = 0
   await director.find(web, 'up', a)
@@ -207,7 +185,7 @@ t.test('an error is logged once per episode, and no error ends the loop', async 
     Promise.reject(new IpvsError('table: needs CAP_NET_ADMIN', { code: 'IPVS_NOT_PERMITTED', operation: 'table' }))
   const bench = directorBench()
   const director = await bench.start(conf, {
-    through: (ipvs) => overriding({ table: (options) => (broken ? refuse() : ipvs.table(options)) })(ipvs),
+    through: (ipvs) => intercepted({ table: (options) => (broken ? refuse() : ipvs.table(options)) })(ipvs),
   })
   for (let i = 0; i < 5; i++) await director.round()
   t.match(director.log.lines, { length: 1 })
@@ -228,7 +206,7 @@ t.test('a service that the kernel refuses does not hold up another', async (t) =
   let attempts = 0
   const director = await bench.start(two, {
     through: (ipvs) =>
-      overriding({
+      intercepted({
         addService: (spec, options) => {
           if (spec.port === 25) attempts++
           return ipvs.addService(spec, options)
@@ -257,7 +235,7 @@ t.test('a dead server goes even where another cannot be added', async (t) => {
   const bench = directorBench()
   const director = await bench.start(conf, {
     through: (ipvs) =>
-      overriding({
+      intercepted({
         addDestination: (of, spec, options) =>
           spec.address === '192.0.2.13'
             ? Promise.reject(new IpvsError('refused', { code: 'IPVS_REJECTED', operation: 'addDestination' }))
@@ -282,7 +260,7 @@ t.test('the ledger names what is new before the kernel has it', async (t) => {
   const director = await bench.start(conf, {
     ledger,
     through: (ipvs) =>
-      overriding({
+      intercepted({
         addService: (spec, options) => (order.push('service'), ipvs.addService(spec, options)),
         addDestination: (of, spec, options) => (order.push('server'), ipvs.addDestination(of, spec, options)),
       })(ipvs),
