@@ -14,6 +14,8 @@
         "NAPI_VERSION=8",
         "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
         "NODE_ADDON_API_ENABLE_MAYBE",
+        # Without it node-addon-api aborts the process when a terminated worker's event loop still turns.
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
       ],
       "cflags": [
         "<!@(pkg-config --cflags libnl-3.0 libnl-genl-3.0)",

@@ -1,5 +1,5 @@
-// Exports the seam: `layoutHash` and the class Handle with request(batch) and close(). The one place where Node-API and the
-// private thread meet.
+// Exports the seam: `layoutHash` and the class Handle with request(batch) and close(). The one place where Node-API and
+// the private thread meet.
 //
 // The thread rings a uv_async_t, not a napi_threadsafe_function: see docs/adr/0001-one-private-thread-per-handle.md.
 
@@ -36,9 +36,9 @@ std::string layout_hash() {
   return text;
 }
 
-// Wakes the event loop from the private thread. Outlives its owner when the thread or the event loop does: silence() comes
-// first, under the same lock as the ringing, so that a closed uv_async_t is never touched, and the environment waits for
-// the event loop to let go of it.
+// Wakes the event loop from the private thread. Outlives its owner when the thread or the event loop does: silence()
+// comes first, under the same lock as the ringing, so that a closed uv_async_t is never touched, and the environment
+// waits for the event loop to let go of it.
 class Bell : public std::enable_shared_from_this<Bell> {
  public:
   class Owner {
@@ -68,7 +68,10 @@ class Bell : public std::enable_shared_from_this<Bell> {
       Owner* ended = static_cast<Bell*>(self)->owner_;
       if (ended != nullptr) ended->on_end();
     };
-    napi_add_async_cleanup_hook(env, on_end, bell.get(), &bell->hook_);
+    if (napi_add_async_cleanup_hook(env, on_end, bell.get(), &bell->hook_) != napi_ok) {
+      bell->silence();
+      return nullptr;
+    }
     return bell;
   }
 
@@ -91,7 +94,7 @@ class Bell : public std::enable_shared_from_this<Bell> {
     }
     uv_close(reinterpret_cast<uv_handle_t*>(&async_), [](uv_handle_t* handle) {
       const auto self = std::move(static_cast<Bell*>(handle->data)->self_);
-      napi_remove_async_cleanup_hook(self->hook_);
+      if (self->hook_ != nullptr) napi_remove_async_cleanup_hook(self->hook_);
     });
   }
 
@@ -106,6 +109,10 @@ class Bell : public std::enable_shared_from_this<Bell> {
   std::shared_ptr<Bell> self_;  // as long as the event loop holds async_
 };
 
+// worker.terminate() sets in between any two lines of this class: from then on Node-API refuses what could run
+// JavaScript, also while the event loop still turns. Nothing can be thrown or resolved then, and nobody is left to hear
+// it; on_end() follows. Hence the plain calls with their status wherever node-addon-api would go on with a value that
+// it did not get.
 class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
  public:
   static Napi::Function define(Napi::Env env) {
@@ -114,8 +121,9 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
   }
 
   // new Handle(namespacePath: string): an empty path means the process's own namespace.
-  explicit Handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Handle>(info) {
+  explicit Handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Handle>(info), continuations_(info.Env(), "ipvs") {
     const Napi::Env env = info.Env();
+    if (IsEmpty()) return;  // the environment is ending
     if (info.Length() < 1 || !info[0].IsString()) {
       Napi::TypeError::New(env, "Handle: the namespace path must be a string").ThrowAsJavaScriptException();
       return;
@@ -129,7 +137,8 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
       worker_.emplace(info[0].As<Napi::String>().Utf8Value(), [bell = bell_] { bell->ring(); });
     } catch (const std::exception& error) {
       release();
-      Napi::Error::New(env, std::string("Handle: no thread could be started: ") + error.what()).ThrowAsJavaScriptException();
+      Napi::Error::New(env, std::string("Handle: no thread could be started: ") + error.what())
+          .ThrowAsJavaScriptException();
     }
   }
 
@@ -140,52 +149,54 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
   // request(batch: Uint8Array): Promise<ArrayBuffer>. One at a time.
   Napi::Value request(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    if (info.Length() < 1 || !info[0].IsTypedArray()) return refuse(env, "request: a batch is a Uint8Array");
-    const auto batch = info[0].As<Napi::Uint8Array>();
+    if (info.Length() < 1 || !info[0].IsTypedArray() ||
+        info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      return refuse(env, "request: a batch is a Uint8Array");
+    }
+    auto batch = info[0].As<Napi::Uint8Array>();
     if (batch.ByteLength() == 0 || batch.ByteLength() % sizeof(Request) != 0) {
       return refuse(env, "request: a batch is one or more whole records");
     }
-    if (!worker_ || pending_ || closing_) return refuse(env, "request: the handle is busy or closed");
+    if (!worker_ || pending_ != nullptr || closing_ != nullptr) {
+      return refuse(env, "request: the handle is busy or closed");
+    }
     std::vector<Request> requests(batch.ByteLength() / sizeof(Request));
     std::memcpy(requests.data(), batch.Data(), batch.ByteLength());
-    pending_.emplace(env);
+    const Napi::Value answered = promise(env, pending_);
+    if (pending_ == nullptr) return answered;
     keep_alive();
     worker_->submit(std::move(requests));
-    return pending_->Promise();
+    return answered;
   }
 
   // close(): Promise<void>, when the request in hand is answered and the thread has ended. Once.
   Napi::Value close(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    const auto closed = Napi::Promise::Deferred::New(env);
-    if (!worker_) {
-      closed.Resolve(env.Undefined());
-      return closed.Promise();
-    }
-    if (closing_) return refuse(env, "close: the handle is closing already");
-    closing_.emplace(closed);
+    if (!worker_ || closing_ != nullptr) return refuse(env, "close: the handle is closing or closed");
+    const Napi::Value closed = promise(env, closing_);
+    if (closing_ == nullptr) return closed;
     keep_alive();
     worker_->stop();
-    return closed.Promise();
+    return closed;
   }
 
   void on_ring() override {
     const Napi::Env env = Env();
     const Napi::HandleScope handles(env);
     // Runs the continuations of what is resolved here before the event loop goes on.
-    const Napi::AsyncContext context(env, "ipvs");
-    const Napi::CallbackScope continuations(env, context);
-    if (auto replies = worker_ ? worker_->take() : std::nullopt) {
-      const auto deferred = *std::exchange(pending_, std::nullopt);
-      auto buffer = Napi::ArrayBuffer::New(env, replies->size());
-      if (!replies->empty()) std::memcpy(buffer.Data(), replies->data(), replies->size());
-      deferred.Resolve(buffer);
-      let_go();
+    const Napi::CallbackScope scope(env, continuations_);
+    if (const auto replies = worker_->take()) {
+      void* data = nullptr;
+      napi_value buffer = nullptr;
+      if (napi_create_arraybuffer(env, replies->size(), &data, &buffer) != napi_ok) return;
+      if (!replies->empty()) std::memcpy(data, replies->data(), replies->size());
+      resolve(env, pending_, buffer);
+      Unref();
+      if (closing_ == nullptr) bell_->hold(false);
     }
-    if (closing_ && worker_ && worker_->ended()) {
-      const auto closed = *std::exchange(closing_, std::nullopt);
+    if (closing_ != nullptr && worker_->ended()) {
+      resolve(env, closing_, env.Undefined());
       release();
-      closed.Resolve(env.Undefined());
       Unref();
     }
   }
@@ -197,18 +208,23 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
     return env.Undefined();
   }
 
+  // Leaves `deferred` null when the environment is ending.
+  static Napi::Value promise(napi_env env, napi_deferred& deferred) {
+    napi_value made = nullptr;
+    return napi_create_promise(env, &deferred, &made) == napi_ok ? Napi::Value(env, made) : Napi::Value();
+  }
+  static void resolve(napi_env env, napi_deferred& deferred, napi_value value) {
+    napi_resolve_deferred(env, std::exchange(deferred, nullptr), value);
+  }
+
   // While an answer is awaited, neither the event loop nor the garbage collector may end this.
   void keep_alive() {
     Ref();
     bell_->hold(true);
   }
-  void let_go() {
-    Unref();
-    if (!closing_) bell_->hold(false);
-  }
 
-  // Ends the thread's part and the event loop's: at close, at the end of the environment, or by garbage collection. Never
-  // waits for a thread that is still in the kernel.
+  // Ends the thread's part and the event loop's: at close, at the end of the environment, or by garbage collection.
+  // Never waits for a thread that is still in the kernel.
   void release() {
     if (!bell_) return;
     worker_.reset();
@@ -216,10 +232,11 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
     bell_.reset();
   }
 
+  const Napi::AsyncContext continuations_;
   std::shared_ptr<Bell> bell_;
   std::optional<Worker> worker_;
-  std::optional<Napi::Promise::Deferred> pending_;
-  std::optional<Napi::Promise::Deferred> closing_;
+  napi_deferred pending_ = nullptr;
+  napi_deferred closing_ = nullptr;
 };
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
