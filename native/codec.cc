@@ -40,7 +40,7 @@ class Writer {
     ok_ = ok_ && start != nullptr;
     if (!ok_) return;
     body();
-    nla_nest_end(message_, start);
+    ok_ = ok_ && nla_nest_end(message_, start) == 0;
   }
   bool ok() const { return ok_; }
 
@@ -93,7 +93,9 @@ class Attributes {
  public:
   // The attributes of a message, or of a nest.
   explicit Attributes(nlmsghdr* header) { ok_ = genlmsg_parse(header, 0, table_.data(), kMax, nullptr) == 0; }
-  explicit Attributes(nlattr* nest) { ok_ = nest != nullptr && nla_parse_nested(table_.data(), kMax, nest, nullptr) == 0; }
+  explicit Attributes(nlattr* nest) {
+    ok_ = nest != nullptr && nla_parse_nested(table_.data(), kMax, nest, nullptr) == 0;
+  }
 
   nlattr* operator[](int attribute) const { return ok_ ? table_[static_cast<size_t>(attribute)] : nullptr; }
 
@@ -163,7 +165,8 @@ bool read_port(const From& from, int attribute, uint16_t& port) {
 Message encode(const Request& request, int family) {
   Message message(nlmsg_alloc());
   if (!message) return nullptr;
-  if (genlmsg_put(message.get(), 0, 0, family, 0, 0, static_cast<uint8_t>(request.command), IPVS_GENL_VERSION) == nullptr) {
+  if (genlmsg_put(message.get(), 0, 0, family, 0, 0, static_cast<uint8_t>(request.command), IPVS_GENL_VERSION) ==
+      nullptr) {
     return nullptr;
   }
   Writer to(message.get());
@@ -193,8 +196,7 @@ bool decode(nlmsghdr* header, ServiceEntry& entry) {
   if (!from.read(IPVS_SVC_ATTR_AF, service.family)) return false;
   if (from[IPVS_SVC_ATTR_FWMARK] != nullptr) {
     if (!from.read(IPVS_SVC_ATTR_FWMARK, service.firewall_mark)) return false;
-  } else if (!from.read(IPVS_SVC_ATTR_PROTOCOL, service.protocol) ||
-             !from.read(IPVS_SVC_ATTR_ADDR, service.address) ||
+  } else if (!from.read(IPVS_SVC_ATTR_PROTOCOL, service.protocol) || !from.read(IPVS_SVC_ATTR_ADDR, service.address) ||
              !read_port(from, IPVS_SVC_ATTR_PORT, service.port)) {
     return false;
   }
@@ -217,14 +219,14 @@ bool decode(nlmsghdr* header, DestinationEntry& entry) {
   if (!from.read(IPVS_DEST_ATTR_ADDR, destination.address) || !read_port(from, IPVS_DEST_ATTR_PORT, destination.port) ||
       !from.read(IPVS_DEST_ATTR_FWD_METHOD, destination.forwarding) ||
       !from.read(IPVS_DEST_ATTR_WEIGHT, destination.weight) || !from.read(IPVS_DEST_ATTR_U_THRESH, destination.upper) ||
-      !from.read(IPVS_DEST_ATTR_L_THRESH, destination.lower) ||
-      !from.read(IPVS_DEST_ATTR_ACTIVE_CONNS, entry.active) ||
+      !from.read(IPVS_DEST_ATTR_L_THRESH, destination.lower) || !from.read(IPVS_DEST_ATTR_ACTIVE_CONNS, entry.active) ||
       !from.read(IPVS_DEST_ATTR_INACT_CONNS, entry.inactive) ||
       !from.read(IPVS_DEST_ATTR_PERSIST_CONNS, entry.persistent)) {
     return false;
   }
   // Newer than the rest: the family came with Linux 3.18 (0 here: the service's), tunnels with 5.2 to 5.4.
-  if (from[IPVS_DEST_ATTR_ADDR_FAMILY] != nullptr && !from.read(IPVS_DEST_ATTR_ADDR_FAMILY, destination.family)) return false;
+  if (from[IPVS_DEST_ATTR_ADDR_FAMILY] != nullptr && !from.read(IPVS_DEST_ATTR_ADDR_FAMILY, destination.family))
+    return false;
   if (from[IPVS_DEST_ATTR_TUN_TYPE] != nullptr && !from.read(IPVS_DEST_ATTR_TUN_TYPE, tunnel_type)) return false;
   if (from[IPVS_DEST_ATTR_TUN_PORT] != nullptr && !read_port(from, IPVS_DEST_ATTR_TUN_PORT, destination.tunnel_port)) {
     return false;

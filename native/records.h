@@ -1,8 +1,9 @@
-// The layout that crosses the seam: fixed-size plain records, mirrored field by field by lib/wire.ts. Numbers and address
-// bytes only, all in host byte order except addresses; words, defaults and opinions live in TypeScript.
+// The layout that crosses the seam: fixed-size plain records, mirrored field by field by lib/wire.ts. Numbers and
+// address bytes only, all in host byte order except addresses; words, defaults and opinions live in TypeScript.
 //
-// A batch is an array of Request. The reply holds, for each request in order, one Outcome followed by `count` records of
-// the kind that the outcome names. layout() describes every field; lib/native.ts refuses an addon whose hash of it differs.
+// A batch is an array of Request. The reply holds, for each request in order, one Outcome followed by `count` records
+// of the kind that the outcome names. layout() describes every field; lib/native.ts refuses an addon whose hash of it
+// differs.
 #pragma once
 
 #include <array>
@@ -17,10 +18,11 @@ struct Service {
   uint16_t protocol;  // IPPROTO_*
   uint16_t port;
   uint16_t reserved;
-  uint32_t firewall_mark;  // 0: identified by protocol, address and port. The kernel takes a mark of 0 for TCP 0.0.0.0:0
-  uint32_t flags;          // IP_VS_SVC_F_*
-  uint32_t timeout;        // persistence, seconds
-  uint32_t netmask;        // IPv4: the mask as a number (255.255.255.0 = 0xffffff00); IPv6: prefix length
+  uint32_t
+      firewall_mark;  // 0: identified by protocol, address and port. The kernel takes a mark of 0 for TCP 0.0.0.0:0
+  uint32_t flags;     // IP_VS_SVC_F_*
+  uint32_t timeout;   // persistence, seconds
+  uint32_t netmask;   // IPv4: the mask as a number (255.255.255.0 = 0xffffff00); IPv6: prefix length
   std::array<uint8_t, 16> address;
   std::array<char, 16> scheduler;  // NUL-terminated
   std::array<char, 16> engine;     // NUL-terminated; empty: none

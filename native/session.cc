@@ -28,8 +28,8 @@ namespace {
 
 // One dump part is at most 32 KiB whatever the buffer; a smaller read after a larger one would truncate silently.
 constexpr size_t kMessageBuffer = 32768;
-// Beyond 64 messages in a datagram nothing is gained. All of them may fail, or answer with a 4 KiB skb each: the receive
-// buffer must hold that, because answers that do not fit are dropped.
+// Beyond 64 messages in a datagram nothing is gained. All of them may fail, or answer with a 4 KiB skb each: the
+// receive buffer must hold that, because answers that do not fit are dropped.
 constexpr size_t kDatagram = 64;
 constexpr int kReceiveBuffer = 1 << 20;
 // The kernel has queued the answer when the send returns, so a silence this long means that it was lost.
@@ -92,8 +92,8 @@ bool read_family(nlmsghdr* header, int& family) {
 
 }  // namespace
 
-// The state of one datagram's conversation. The callbacks are called from C: none may throw, and what they find wrong is
-// kept in `broken`.
+// The state of one datagram's conversation. The callbacks are called from C: none may throw, and what they find wrong
+// is kept in `broken`.
 struct Session::Exchange {
   // The family lookup is a conversation of one message without a request record.
   const Request* requests = nullptr;
@@ -113,10 +113,9 @@ struct Session::Exchange {
     return NL_STOP;
   }
 
-  // Only the kernel (port 0) may answer.
-  static int on_message(nl_msg* message, void* self) noexcept {
-    auto& exchange = *static_cast<Exchange*>(self);
-    return nlmsg_get_src(message)->nl_pid == 0 ? NL_OK : exchange.fail();
+  // Only the kernel (port 0) may answer; a process with CAP_NET_ADMIN can send here, too.
+  static int on_message(nl_msg* message, void*) noexcept {
+    return nlmsg_get_src(message)->nl_pid == 0 ? NL_OK : NL_SKIP;
   }
   static int on_sequence(nl_msg* message, void* self) noexcept {
     auto& exchange = *static_cast<Exchange*>(self);
@@ -131,10 +130,9 @@ struct Session::Exchange {
     nlmsghdr* header = nlmsg_hdr(message);
     if (header->nlmsg_type != exchange.message_type || !genlmsg_valid_hdr(header, 0)) return exchange.fail();
     try {
-      const bool understood =
-          exchange.family != nullptr
-              ? read_family(header, *exchange.family)
-              : append_reply(header, exchange.requests[exchange.current], exchange.answers[exchange.current]);
+      const bool understood = exchange.family != nullptr ? read_family(header, *exchange.family)
+                                                         : append_reply(header, exchange.requests[exchange.current],
+                                                                        exchange.answers[exchange.current]);
       return understood ? NL_OK : exchange.fail();
     } catch (const std::bad_alloc&) {
       return exchange.fail();
@@ -198,9 +196,11 @@ void Session::carry_out(const Request* requests, Answer* answers, size_t count) 
   };
   if (const Failure failure = open()) return fail(failure);
   if (const Failure failure = exchange(requests, answers, count)) return fail(failure);
-  // generic netlink answers ENOENT for a family number that is gone because the module was unloaded and loaded again.
-  const bool not_found = std::any_of(answers, answers + count, [](const Answer& answer) { return answer.error == ENOENT; });
-  if (!not_found || socket_ == nullptr) return;
+  // generic netlink answers ENOENT to everything for a family number that is gone because the module was unloaded and
+  // loaded again. Then nothing was carried out, and all of it may be sent anew.
+  const bool none_found =
+      std::all_of(answers, answers + count, [](const Answer& answer) { return answer.error == ENOENT; });
+  if (!none_found) return;
   const int before = family_;
   if (const Failure failure = resolve_family()) return fail(failure);
   if (family_ == before) return;
@@ -226,8 +226,8 @@ Session::Failure Session::enter_namespace() {
 }
 
 Session::Failure Session::connect() {
-  // Bound here with port 0 instead of by nl_connect(): libnl keeps a process-wide map of the ports that it chooses itself,
-  // and aborts the process when the map is wrong (sockets made in other namespaces, or by a forked child).
+  // Bound here with port 0 instead of by nl_connect(): libnl keeps a process-wide map of the ports that it chooses
+  // itself, and aborts the process when the map is wrong (sockets made in other namespaces, or by a forked child).
   Descriptor fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC));
   if (fd.get() < 0) return {errno, kSocket};
   sockaddr_nl local{};

@@ -1,5 +1,5 @@
-// One netlink socket to IPVS in one network namespace. Synchronous: every call may wait in the kernel for as long as any
-// process on the host holds the IPVS mutex. Used by one thread only, which enters the namespace and stays there.
+// One netlink socket to IPVS in one network namespace. Synchronous: every call may wait in the kernel for as long as
+// any process on the host holds the IPVS mutex. Used by one thread only, which enters the namespace and stays there.
 #pragma once
 
 #include <netlink/netlink.h>
@@ -26,7 +26,8 @@ class Session {
   // An empty path means the namespace that the process is in.
   explicit Session(std::string namespace_path) : namespace_path_(std::move(namespace_path)) {}
 
-  // Carries out the requests in order and answers each. Opens what is not open; a refused request does not stop the next.
+  // Carries out the requests in order and answers each. Opens what is not open; a refused request does not stop the
+  // next.
   std::vector<Answer> carry_out(const std::vector<Request>& requests);
 
  private:

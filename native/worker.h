@@ -19,7 +19,8 @@ using Bytes = std::vector<uint8_t>;
 
 class Worker {
  public:
-  // Starts the thread. `notify` is called on it, without any lock held, when replies can be taken and when it has ended.
+  // Starts the thread. `notify` is called on it, without any lock held, when replies can be taken and when it has
+  // ended.
   Worker(std::string namespace_path, std::function<void()> notify);
   // Leaves a thread that still waits in the kernel to itself: it ends when the kernel answers, and frees what it holds.
   ~Worker();
