@@ -2,10 +2,10 @@
 import { constants } from 'node:os'
 import { findService, readDestination, readDestinations, readInfo, readServices, write, type Ask } from './commands.js'
 import { refuseDestination, refuseService } from './creatable.js'
-import { wrongType } from './check.js'
+import { fieldsOf, wrongType } from './check.js'
 import { closedError } from './errors.js'
 import { presentDestination, presentInfo, presentService } from './present.js'
-import { createQueue, type Queue } from './queue.js'
+import { createQueue, type Queue, type Waiting } from './queue.js'
 import { readTable } from './table.js'
 import { trace } from './tracing.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec, weight } from './validate.js'
@@ -84,13 +84,15 @@ class Handle implements Ipvs {
     const service = serviceKey(of)
     const wanted = destinationKey(key)
     const newWeight = weight('weight', to)
-    const signal = this.#signalFor('setWeight', options)
     // The kernel has no partial edit: nothing else of this handle may come between the reading and the writing.
-    await this.#queue.exclusive(async (send) => {
-      const found = await readDestination('setWeight', service, wanted, send)
-      const destination = { ...found.destination, weight: newWeight }
-      await write('setWeight', { command: Command.setDest, service, destination }, send)
-    }, signal)
+    await this.#queue.exclusive(
+      async (send) => {
+        const found = await readDestination('setWeight', service, wanted, send)
+        const destination = { ...found.destination, weight: newWeight }
+        await write('setWeight', { command: Command.setDest, service, destination }, send)
+      },
+      waiting('setWeight', options),
+    )
   }
 
   async table(options?: CallOptions): Promise<Table> {
@@ -106,7 +108,7 @@ class Handle implements Ipvs {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#queue.close(() => closedError('close')).then(() => this.#session.close())
+    this.#closed ??= this.#queue.close().then(() => this.#session.close())
     return this.#closed
   }
 
@@ -114,28 +116,30 @@ class Handle implements Ipvs {
     return this.close()
   }
 
-  #signalFor(operation: string, options: CallOptions | undefined): AbortSignal | undefined {
-    if (this.#closed) throw closedError(operation)
-    const signal: unknown = options?.signal
-    if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal)
-    return signal
-  }
-
   /** A read of several messages can be withdrawn between any two of them. */
   #reading(operation: string, options: CallOptions | undefined): Ask {
-    const signal = this.#signalFor(operation, options)
-    return (requests) => this.#queue.push(requests, signal)
+    const place = waiting(operation, options)
+    return (requests) => this.#queue.push(requests, place)
   }
 
   /** Once a write is sent, its outcome is found out whatever the signal says. */
   async #write(operation: string, request: Request, options: CallOptions | undefined): Promise<void> {
-    let signal = this.#signalFor(operation, options)
+    let place = waiting(operation, options)
     await write(operation, request, (requests) => {
-      const sent = this.#queue.push(requests, signal)
-      signal = undefined
+      const sent = this.#queue.push(requests, place)
+      place = waiting(operation)
       return sent
     })
   }
+}
+
+/** How a call waits in the queue, from the caller's options. */
+function waiting(operation: string, options: CallOptions = {}): Waiting {
+  // Its own fields are none: taken for options, a signal would be left out without a word.
+  if ((options as unknown) instanceof AbortSignal) throw wrongType('options', 'an object such as { signal }', options)
+  const { signal } = fieldsOf('options', options, ['signal'])
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal)
+  return { signal, closed: () => closedError(operation) }
 }
 
 /** One batch through the seam. */

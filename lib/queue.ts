@@ -3,39 +3,72 @@
 /** Carries out items in order and gives one result for each. */
 export type Send<T, R> = (items: readonly T[]) => Promise<readonly R[]>
 
+/** How a call waits for its turn. */
+export interface Waiting {
+  /** An abort withdraws the call while it waits. */
+  readonly signal?: AbortSignal | undefined
+  /** What the call is rejected with when the queue is closed. */
+  readonly closed: () => Error
+}
+
 export interface Queue<T, R> {
-  /** Items of one push stay together and in order. An abort withdraws them while they wait. */
-  push(items: readonly T[], signal?: AbortSignal): Promise<readonly R[]>
+  /** Items of one push stay together and in order. */
+  push(items: readonly T[], waiting: Waiting): Promise<readonly R[]>
   /** Runs `work` alone: nothing else of this queue goes out between what it sends. */
-  exclusive<V>(work: (send: Send<T, R>) => Promise<V>, signal?: AbortSignal): Promise<V>
+  exclusive<V>(work: (send: Send<T, R>) => Promise<V>, waiting: Waiting): Promise<V>
   /** Rejects everything that waits, and every later push; resolves when the batch in flight is done. */
-  close(reason: () => Error): Promise<void>
+  close(): Promise<void>
 }
 
 /** A job goes out by itself, or together with its neighbours when it is only items. */
-interface Job<T, R> {
+interface Job<T, R> extends Waiting {
   readonly items?: readonly T[]
   /** Settles the job: with the results of `items`, or by doing all its work. Never rejects. */
   run(results: Promise<readonly R[]> | undefined): Promise<void>
   reject(reason: unknown): void
-  /** Called when the job leaves the queue. */
-  started(): void
 }
 
 export function createQueue<T, R>(send: Send<T, R>, maxItems: number): Queue<T, R> {
-  const waiting: Job<T, R>[] = []
+  const jobs = new Set<Job<T, R>>()
+  // One listener for each signal, however many calls wait under it: from the eleventh on Node warns of a leak.
+  const waitingUnder = new Map<AbortSignal, number>()
   let draining: Promise<void> | undefined
-  let closed: (() => Error) | undefined
+  let closed = false
 
-  function enqueue(job: Job<T, R>): void {
-    waiting.push(job)
+  function enter(job: Job<T, R>): void {
+    jobs.add(job)
+    if (job.signal) {
+      const others = waitingUnder.get(job.signal) ?? 0
+      waitingUnder.set(job.signal, others + 1)
+      if (others === 0) job.signal.addEventListener('abort', withdraw)
+    }
     // Started in a microtask, so that the rest of this turn's calls joins the first batch.
     draining ??= Promise.resolve().then(drain)
   }
 
+  function leave(job: Job<T, R>): void {
+    jobs.delete(job)
+    if (!job.signal) return
+    const others = (waitingUnder.get(job.signal) ?? 0) - 1
+    if (others > 0) {
+      waitingUnder.set(job.signal, others)
+    } else {
+      waitingUnder.delete(job.signal)
+      job.signal.removeEventListener('abort', withdraw)
+    }
+  }
+
+  function withdraw({ target }: Event): void {
+    for (const job of jobs) {
+      if (job.signal !== target) continue
+      leave(job)
+      job.reject(job.signal?.reason)
+    }
+  }
+
   async function drain(): Promise<void> {
     try {
-      while (waiting.length > 0) await runNext()
+      while (jobs.size > 0) await runNext()
     } finally {
       draining = undefined
     }
@@ -43,7 +76,6 @@ export function createQueue<T, R>(send: Send<T, R>, maxItems: number): Queue<T, 
 
   async function runNext(): Promise<void> {
     const batch = takeBatch()
-    for (const job of batch) job.started()
     const items = batch.flatMap((job) => job.items ?? [])
     const all = items.length > 0 ? send(items) : undefined
     let at = 0
@@ -59,49 +91,42 @@ export function createQueue<T, R>(send: Send<T, R>, maxItems: number): Queue<T, 
 
   /** The first job, with those behind it that fit into the same batch. */
   function takeBatch(): Job<T, R>[] {
-    const batch = waiting.splice(0, 1)
-    let count = batch[0]?.items?.length
-    while (count !== undefined && waiting[0]?.items !== undefined && count + waiting[0].items.length <= maxItems) {
-      count += waiting[0].items.length
-      batch.push(...waiting.splice(0, 1))
+    const batch: Job<T, R>[] = []
+    let count = 0
+    for (const job of jobs) {
+      if (batch.length > 0 && (!job.items || count + job.items.length > maxItems)) break
+      leave(job)
+      batch.push(job)
+      if (!job.items) break
+      count += job.items.length
     }
     return batch
   }
 
   function wait<V>(
-    signal: AbortSignal | undefined,
-    makeJob: (settle: Settle<V>) => Omit<Job<T, R>, 'started' | 'reject'>,
+    { signal, closed: closedError }: Waiting,
+    makeJob: (settle: Settle<V>) => Pick<Job<T, R>, 'items' | 'run'>,
   ): Promise<V> {
     return new Promise<V>((resolve, reject) => {
-      if (closed) return reject(closed())
+      if (closed) return reject(closedError())
       if (signal?.aborted) return reject(signal.reason as Error)
-      const job: Job<T, R> = {
-        ...makeJob({ resolve, reject }),
-        reject,
-        started: () => signal?.removeEventListener('abort', withdraw),
-      }
-      function withdraw(): void {
-        waiting.splice(waiting.indexOf(job), 1)
-        reject(signal?.reason as Error)
-      }
-      signal?.addEventListener('abort', withdraw, { once: true })
-      enqueue(job)
+      enter({ ...makeJob({ resolve, reject }), signal, closed: closedError, reject })
     })
   }
 
   return {
-    push: (items, signal) =>
-      wait(signal, ({ resolve, reject }) => ({
+    push: (items, waiting) =>
+      wait(waiting, ({ resolve, reject }) => ({
         items,
         run: async (results) => (results ?? Promise.resolve([])).then(resolve, reject),
       })),
-    exclusive: (work, signal) =>
-      wait(signal, ({ resolve, reject }) => ({ run: async () => work(send).then(resolve, reject) })),
-    async close(reason) {
-      closed ??= reason
-      for (const job of waiting.splice(0)) {
-        job.started()
-        job.reject(closed())
+    exclusive: (work, waiting) =>
+      wait(waiting, ({ resolve, reject }) => ({ run: async () => work(send).then(resolve, reject) })),
+    async close() {
+      closed = true
+      for (const job of jobs) {
+        leave(job)
+        job.reject(job.closed())
       }
       await draining
     },
