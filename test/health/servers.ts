@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { type Server, type Socket, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, type Socket, createServer } from 'node:net'
 import type { Test } from 'tap'
 import type { Target } from '../../lib/health/check.js'
 
@@ -12,6 +11,8 @@ export interface TestServer extends Target {
   closed(): Promise<void>
   /** Everything that was received. */
   received(): string
+  /** From now on it accepts, reads and never answers. */
+  silence(): void
   /** Closes the port and all connections: from now on it refuses. */
   kill(): Promise<void>
 }
@@ -19,16 +20,17 @@ export interface TestServer extends Target {
 /** Starts a server that does `serve` to each connection: at once, or once the first bytes of a request are there. */
 export async function startServer(
   t: Test,
-  serve: (socket: Socket) => void = () => {},
+  serve: (socket: Socket) => unknown = () => {},
   { address = '127.0.0.1', when = 'request' }: { address?: string; when?: 'request' | 'connection' } = {},
 ): Promise<TestServer> {
   const connections: Socket[] = []
   let text = ''
-  const server: Server = createServer((socket) => {
+  let silent = false
+  const server = createServer((socket) => {
     connections.push(socket)
     socket.on('error', () => {})
     socket.on('data', (data) => (text += data.toString('latin1')))
-    if (when === 'request') socket.once('data', () => serve(socket))
+    if (when === 'request') socket.once('data', () => silent || serve(socket))
     else serve(socket)
   })
   async function kill(): Promise<void> {
@@ -42,7 +44,7 @@ export async function startServer(
     const socket = connections[0]
     if (socket && !socket.closed) await new Promise((resolve) => socket.on('close', resolve))
   }
-  return { address, port, connections, closed, received: () => text, kill }
+  return { address, port, connections, closed, received: () => text, silence: () => void (silent = true), kill }
 }
 
 /** A port on which nothing listens. */

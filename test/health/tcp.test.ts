@@ -39,9 +39,11 @@ t.test('a signal that has fired already: no connection', async (t) => {
 
 t.test('no free file descriptor is inconclusive', async (t) => {
   const server = await startServer(t)
-  const limit = (soft: string): number | null =>
-    spawnSync('prlimit', ['--pid', String(process.pid), `--nofile=${soft}:`]).status
-  if (limit('256') !== 0) return t.pass('not tried: prlimit is missing')
+  const prlimit = (...options: string[]): string | null =>
+    spawnSync('prlimit', ['--pid', String(process.pid), ...options], { encoding: 'utf8' }).stdout
+  const before = prlimit('--nofile', '--noheadings', '--raw', '--output', 'SOFT')?.trim()
+  if (!before) return t.pass('not tried: prlimit is missing')
+  prlimit('--nofile=256:')
   const taken: number[] = []
   try {
     for (;;) taken.push(openSync('/dev/null', 'r'))
@@ -50,7 +52,7 @@ t.test('no free file descriptor is inconclusive', async (t) => {
   }
   const verdict = await check(server, signal)
   taken.forEach((descriptor) => closeSync(descriptor))
-  limit('1024')
+  prlimit(`--nofile=${before}:`)
   t.match(verdict, { outcome: 'inconclusive', reason: 'local', detail: /EMFILE/ })
   t.same(await check(server, signal), { outcome: 'pass' })
 })
