@@ -12,7 +12,7 @@ export interface Call {
   readonly target: Target
   readonly at: number
   readonly signal: AbortSignal
-  settle(verdict: Verdict): void
+  readonly settle: (verdict: Verdict) => void
 }
 
 /** A check that notes its calls, and answers each with what `answer` gives, at once or after a while. */
@@ -20,7 +20,7 @@ export function fakeCheck(
   clock: FakeClock,
   answer: (target: Target) => Verdict | typeof never = () => pass,
   delayMs = 0,
-): { readonly check: Check; readonly calls: Call[]; starts(port?: number): number[] } {
+): { readonly check: Check; readonly calls: Call[]; readonly starts: (port?: number) => number[] } {
   const calls: Call[] = []
   return {
     calls,

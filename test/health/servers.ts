@@ -8,13 +8,13 @@ export interface TestServer extends Target {
   /** Connections so far. */
   readonly connections: Socket[]
   /** Resolves once the first connection is gone. */
-  closed(): Promise<void>
+  readonly closed: () => Promise<void>
   /** Everything that was received. */
-  received(): string
+  readonly received: () => string
   /** From now on it accepts, reads and never answers. */
-  silence(): void
+  readonly silence: () => void
   /** Closes the port and all connections: from now on it refuses. */
-  kill(): Promise<void>
+  readonly kill: () => Promise<void>
 }
 
 /** Starts a server that does `serve` to each connection: at once, or once the first bytes of a request are there. */
