@@ -4,7 +4,7 @@
 // of the rig. Each test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute
 // in an emulated guest. One test: `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Parser } from 'tap-parser'
 import { bundle } from '../rig/bundle.mjs'
@@ -91,8 +91,7 @@ async function onKernels() {
   }
 }
 
-await rm(output, { recursive: true, force: true })
-await mkdir(output)
+await mkdir(output, { recursive: true })
 if (parts.includes('unit')) await unit()
 if (parts.includes('kernels')) await onKernels()
 const { passed, failed, skipped } = totals

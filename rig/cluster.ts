@@ -1,0 +1,146 @@
+/**
+ * A failover cluster in the rig's LAN, for the demo and the tests: the daemon on the director, a client that keeps fetching,
+ * and the director's table.
+ */
+import { once } from 'node:events'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { ChildProcess } from 'node:child_process'
+import { open, type Ipvs, type Table } from '../lib/index.js'
+import type { Host, Lan } from './lan.js'
+
+const root = join(import.meta.dirname, '..')
+
+/** Lines as they come, with all that came before: what is waited for may have happened already. */
+export interface Journal<T> {
+  readonly entries: readonly T[]
+  /** Resolves with the first entry that fits, past or to come, from that index on. Rejects when the writer ends before. */
+  first(fits: (entry: T) => boolean, from?: number): Promise<T>
+}
+
+function journalOf<T>(child: ChildProcess, parse: (line: string) => T): Journal<T> {
+  if (child.stdout === null) throw new TypeError('expected a child with a piped stdout, found none')
+  const entries: T[] = []
+  const waiting = new Set<() => void>()
+  const wakeAll = () => waiting.forEach((wake) => wake())
+  let ended = false
+  const lines = createInterface({ input: child.stdout })
+  lines.on('line', (line) => {
+    entries.push(parse(line))
+    wakeAll()
+  })
+  lines.on('close', () => {
+    ended = true
+    wakeAll()
+  })
+  return {
+    entries,
+    async first(fits, from = 0) {
+      for (let at = from; ; at++) {
+        while (at >= entries.length) {
+          if (ended) throw new Error(`${child.spawnargs.join(' ')} ended before the awaited line`)
+          await new Promise<void>((resolve) => waiting.add(resolve))
+          waiting.clear()
+        }
+        const entry = entries[at] as T
+        if (fits(entry)) return entry
+      }
+    },
+  }
+}
+
+/** One request of the client, as rig/fetch-loop.mjs reports it. */
+export interface Fetch {
+  /** Milliseconds since the epoch at which it began. */
+  readonly at: number
+  readonly ok: boolean
+  /** What the real server answered: its name. */
+  readonly body?: string
+  readonly error?: string
+}
+
+/** A client on the LAN that fetches a URL again and again, each time by a new connection. */
+export interface Client extends Journal<Fetch> {
+  stop(): Promise<void>
+}
+
+export function startClient(lan: Lan, url: string, intervalMs: number): Client {
+  const program = [join(root, 'rig/fetch-loop.mjs'), url, String(intervalMs)]
+  const child = lan.spawn(lan.client.namespace, process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const journal = journalOf(child, (line) => JSON.parse(line) as Fetch)
+  return { ...journal, stop: () => end(child, 'SIGTERM').then(() => undefined) }
+}
+
+/** A line of the daemon's log. */
+export interface LogLine {
+  readonly msg: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly server?: string
+  readonly state?: string
+  readonly reason?: string
+  readonly written?: readonly string[]
+  readonly adopted?: readonly string[]
+}
+
+/** `ipvs-failover run` in the director's namespace. */
+export interface Daemon extends Journal<LogLine> {
+  /** Sends a signal, to the daemon itself; resolves with the exit status, or the signal that ended it. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | NodeJS.Signals | null>
+}
+
+export const daemonProgram: string = join(root, 'examples/failover-daemon/dist/main.js')
+
+/** Writes a configuration into a folder of its own, which is the daemon's state directory, too. */
+export async function writeConfig(yaml: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'failover-'))
+  const file = join(folder, 'failover.yaml')
+  await writeFile(file, `stateDirectory: ${folder}\n${yaml}`)
+  return file
+}
+
+/** @param prefix a command that makes the daemon of itself, as `strace -D` does, so that signals reach it */
+export function startDaemon(lan: Lan, director: Host, config: string, prefix: readonly string[] = []): Daemon {
+  const [command = process.execPath, ...args] = [...prefix, process.execPath, daemonProgram, 'run', '-c', config]
+  const child = lan.spawn(director.namespace, command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const journal = journalOf(child, (line) => JSON.parse(line) as LogLine)
+  return { ...journal, end: (signal) => end(child, signal) }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit')
+    child.kill(signal)
+    await exit
+  }
+  return child.exitCode ?? child.signalCode
+}
+
+/** The kernel's table in the director's namespace, which the LAN made. */
+export function openDirector(director: Host): Promise<Ipvs> {
+  return open({ namespace: director.namespace })
+}
+
+/** Resolves with the table as soon as it fits. IPVS sends no notifications, so it is read again every few milliseconds. */
+export async function tableThat(ipvs: Ipvs, fits: (table: Table) => boolean, timeoutMs: number): Promise<Table> {
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const table = await ipvs.table()
+    if (fits(table)) return table
+    if (performance.now() > deadline) {
+      throw new Error(`the table is not as expected after ${timeoutMs} ms: ${JSON.stringify(table.map(addresses))}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+/** The real servers of the first service, in order of their addresses. */
+export function servers(table: Table): readonly string[] {
+  return table[0] ? addresses(table[0]) : []
+}
+
+function addresses({ destinations }: Table[number]): readonly string[] {
+  return destinations.map(({ address }) => address).sort()
+}
