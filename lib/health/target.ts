@@ -13,7 +13,8 @@ export function targetKey(target: Target): string {
 export function checkedTargets<T extends Target>(targets: readonly T[]): Map<string, T> {
   if (!Array.isArray(targets)) throw wrongType('targets', 'an array', targets)
   const byKey = new Map<string, T>()
-  for (const [index, target] of targets.entries()) {
+  // Array.isArray() turned the elements into any.
+  for (const [index, target] of (targets as readonly T[]).entries()) {
     const field = `targets[${index}]`
     checkTarget(field, target)
     const key = targetKey(target)

@@ -42,7 +42,7 @@ export function verdictOfAbort(signal: AbortSignal): Verdict {
 
 /** What a check gave, made safe to store and print: anything that is no verdict is inconclusive. */
 export function verdictOf(value: unknown): Verdict {
-  const given: { outcome?: unknown; weight?: unknown; reason?: unknown; detail?: unknown } = Object(value)
+  const given: { outcome?: unknown; weight?: unknown; reason?: unknown; detail?: unknown } = Object(value) as object
   const { outcome, weight, reason, detail } = given
   if (outcome === 'pass') {
     if (weight === undefined) return { outcome }
