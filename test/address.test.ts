@@ -39,39 +39,45 @@ t.test('IPv6 is written as RFC 5952 asks', async (t) => {
   for (const [text, canonical] of Object.entries(cases)) t.equal(formatAddress(parsed(text)), canonical, text)
 })
 
-t.test('every IPv6 address: the same text as the system, and back to the same bytes', async () => {
-  fc.assert(
-    fc.property(fc.oneof(addressBytes, sparseBytes), (bytes) => {
-      const text = formatAddress({ family: AF_INET6, address: bytes })
-      // ::a.b.c.d is deprecated (RFC 4291 2.5.5.1): the system writes it so, RFC 5952 does not ask for it.
-      const compatible = bytes.subarray(0, 12).every((byte) => byte === 0)
-      const { family, address } = parsed(text)
-      return (compatible || text === systemText(bytes)) && family === AF_INET6 && Buffer.compare(address, bytes) === 0
-    }),
+t.test('every IPv6 address: the same text as the system, and back to the same bytes', async (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.oneof(addressBytes, sparseBytes), (bytes) => {
+        const text = formatAddress({ family: AF_INET6, address: bytes })
+        // ::a.b.c.d is deprecated (RFC 4291 2.5.5.1): the system writes it so, RFC 5952 does not ask for it.
+        const compatible = bytes.subarray(0, 12).every((byte) => byte === 0)
+        const { family, address } = parsed(text)
+        return (compatible || text === systemText(bytes)) && family === AF_INET6 && Buffer.compare(address, bytes) === 0
+      }),
+    ),
   )
 })
 
-t.test('every IPv4 address: dotted quad, in the first four bytes', async () => {
-  fc.assert(
-    fc.property(fc.ipV4(), (text) => {
-      const ip = parsed(text)
-      return (
-        formatAddress(ip) === text &&
-        ip.family === AF_INET &&
-        ip.address.length === 16 &&
-        ip.address.subarray(0, 4).join('.') === text &&
-        ip.address.subarray(4).every((byte) => byte === 0)
-      )
-    }),
+t.test('every IPv4 address: dotted quad, in the first four bytes', async (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.ipV4(), (text) => {
+        const ip = parsed(text)
+        return (
+          formatAddress(ip) === text &&
+          ip.family === AF_INET &&
+          ip.address.length === 16 &&
+          ip.address.subarray(0, 4).join('.') === text &&
+          ip.address.subarray(4).every((byte) => byte === 0)
+        )
+      }),
+    ),
   )
 })
 
-t.test('whatever is written for an IPv6 address is read as that address', async () => {
-  fc.assert(
-    fc.property(fc.ipV6(), (text) => {
-      const canonical = new SocketAddress({ family: 'ipv6', address: text }).address
-      return formatAddress(parsed(text)) === formatAddress(parsed(canonical))
-    }),
+t.test('whatever is written for an IPv6 address is read as that address', async (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.ipV6(), (text) => {
+        const canonical = new SocketAddress({ family: 'ipv6', address: text }).address
+        return formatAddress(parsed(text)) === formatAddress(parsed(canonical))
+      }),
+    ),
   )
 })
 

@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import t from 'tap'
+import { AF_INET, AF_INET6, Command, decodeReplies, decodeRequests, encodeReplies } from '../lib/wire.js'
+import { encodeRequests, layoutHash, Stage, type DestinationEntry, type DestinationRecord } from '../lib/wire.js'
+import type { Reply, Request, ServiceEntry, ServiceRecord, StatsRecord } from '../lib/wire.js'
+
+/** Objects as literals make them: by default some have no prototype. */
+function record<T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
+  return fc.record(fields, { noNullPrototype: true })
+}
+
+const u16 = fc.integer({ min: 0, max: 0xffff })
+const u32 = fc.integer({ min: 0, max: 0xffffffff })
+const i32 = fc.integer({ min: -0x80000000, max: 0x7fffffff })
+const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
+const address = fc.uint8Array({ minLength: 16, maxLength: 16 })
+// A family of 0 means that the record is left out.
+const family = fc.constantFrom(AF_INET, AF_INET6, 3, 0xffff)
+const name = fc.array(fc.integer({ min: 1, max: 255 }), { maxLength: 15 }).map((codes) => String.fromCharCode(...codes))
+
+const service: fc.Arbitrary<ServiceRecord> = record({
+  family,
+  protocol: u16,
+  port: u16,
+  firewallMark: u32,
+  flags: u32,
+  timeout: u32,
+  netmask: u32,
+  address,
+  scheduler: name,
+  engine: name,
+})
+const destination: fc.Arbitrary<DestinationRecord> = record({
+  family,
+  port: u16,
+  tunnelPort: u16,
+  tunnelFlags: u16,
+  tunnelType: u32,
+  forwarding: u32,
+  weight: i32,
+  upper: u32,
+  lower: u32,
+  address,
+})
+const five = fc.array(u64, { minLength: 5, maxLength: 5 })
+const stats: fc.Arbitrary<StatsRecord> = record({ totals: five, rates: five })
+const serviceEntry: fc.Arbitrary<ServiceEntry> = record({ service, stats })
+const destinationEntry: fc.Arbitrary<DestinationEntry> = record({
+  destination,
+  active: u32,
+  inactive: u32,
+  persistent: u32,
+  stats,
+})
+
+const request: fc.Arbitrary<Request> = fc.record(
+  { command: fc.constantFrom(...Object.values(Command)), dump: fc.boolean(), service, destination },
+  { requiredKeys: ['command', 'dump'], noNullPrototype: true },
+)
+const nothing = { services: [], destinations: [] }
+const outcome = record({ error: i32, stage: fc.constantFrom(...Object.values(Stage)) })
+const records: fc.Arbitrary<Omit<Reply, 'error' | 'stage'>> = fc.oneof(
+  fc.constant(nothing),
+  fc.array(serviceEntry, { maxLength: 3 }).map((services) => ({ ...nothing, services })),
+  fc.array(destinationEntry, { maxLength: 3 }).map((destinations) => ({ ...nothing, destinations })),
+  record({ version: u32, connectionTableSize: u32 }).map((info) => ({ ...nothing, info })),
+)
+const reply: fc.Arbitrary<Reply> = fc.tuple(outcome, records).map(([first, rest]) => ({ ...first, ...rest }))
+
+t.test('requests come back as they went in', async (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 5 }), (requests) => {
+        return isDeepStrictEqual(decodeRequests(encodeRequests(requests)), requests)
+      }),
+    ),
+  )
+})
+
+t.test('replies come back as they went in', async (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.array(reply, { maxLength: 5 }), (replies) => {
+        return isDeepStrictEqual(decodeReplies(encodeReplies(replies), replies.length), replies)
+      }),
+    ),
+  )
+})
+
+t.test('a batch that is a part of a larger buffer is read from its own start', async (t) => {
+  const requests = fc.sample(request, 2)
+  const batch = encodeRequests(requests)
+  const larger = new Uint8Array(batch.length + 24).fill(0xee)
+  larger.set(batch, 8)
+  t.same(decodeRequests(larger.subarray(8, 8 + batch.length)), requests)
+})
+
+t.test('what is decoded does not hold on to the buffer', async (t) => {
+  const [wanted] = fc.sample(service, 1)
+  const buffer = encodeReplies([
+    { error: 0, stage: Stage.kernel, services: [{ service: wanted as ServiceRecord, stats: zero }], destinations: [] },
+  ])
+  const [found] = decodeReplies(buffer, 1)
+  new Uint8Array(buffer).fill(0xee)
+  t.same(found?.services[0]?.service, wanted)
+})
+
+const zero: StatsRecord = { totals: Array<bigint>(5).fill(0n), rates: Array<bigint>(5).fill(0n) }
+
+t.test('replies cut short anywhere, or with bytes to spare, throw', async () => {
+  const replies = fc.array(reply, { minLength: 1, maxLength: 3 })
+  fc.assert(
+    fc.property(replies, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (replies, where) => {
+      const whole = encodeReplies(replies)
+      const longer = new ArrayBuffer(whole.byteLength + 1)
+      new Uint8Array(longer).set(new Uint8Array(whole))
+      const cut = whole.slice(0, Math.floor(where * whole.byteLength))
+      return (
+        throwsRange(() => decodeReplies(cut, replies.length)) &&
+        throwsRange(() => decodeReplies(longer, replies.length)) &&
+        throwsRange(() => decodeReplies(whole, replies.length + 1)) &&
+        throwsRange(() => decodeReplies(whole, replies.length - 1))
+      )
+    }),
+  )
+})
+
+t.test('records of an unknown kind throw', async (t) => {
+  const buffer = encodeReplies([
+    { error: 0, stage: Stage.kernel, services: [], destinations: [], info: { version: 1, connectionTableSize: 1 } },
+  ])
+  const kind = 8 // in an outcome, after error and stage
+  new Uint32Array(buffer, kind, 1)[0] = 77
+  t.throws(() => decodeReplies(buffer, 1), { name: 'RangeError', message: /unknown kind: 77/ })
+})
+
+function throwsRange(call: () => unknown): boolean {
+  try {
+    call()
+    return false
+  } catch (error) {
+    return error instanceof RangeError
+  }
+}
+
+const addon = join(process.cwd(), 'build/Release/ipvs.node')
+const skip = existsSync(addon) ? false : 'the addon is not built'
+t.test('the built addon has this layout', { skip }, async (t) => {
+  const built = createRequire(import.meta.url)(addon) as { readonly layoutHash: string }
+  t.equal(built.layoutHash, layoutHash())
+})
