@@ -5,13 +5,17 @@
 import { isMappedIPv4, isMulticastOrBroadcast, isUnspecified, formatAddress } from './address.js'
 import { outOfRange, wrongValue } from './check.js'
 import { checksums, forwardings, protocols, tunnelTypes } from './words.js'
-import { AF_INET6, ServiceFlag, type DestinationRecord, type ServiceRecord } from './wire.js'
+import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './wire.js'
 
 /** Seconds that stay below 2^32 timer ticks on a kernel with 1000 ticks a second; more wraps silently. */
 const maxPersistenceSeconds = 4294967
 
+/** More is refused by newer kernels only. */
+const maxLimit = 0x7fffffff
+
 /** Throws for a service that should not be made. */
 export function refuseService(service: ServiceRecord, field = 'service'): void {
+  refuseName(service.scheduler, `${field}.scheduler`)
   const persistent = (service.flags & ServiceFlag.persistent) !== 0
   if (service.firewallMark === 0) {
     if (!protocols.knows(service.protocol)) {
@@ -30,16 +34,19 @@ export function refuseService(service: ServiceRecord, field = 'service'): void {
       service.timeout,
     )
   }
+  // IPv4 only: an IPv6 prefix of 0 cannot be written at all.
   if (service.netmask === 0) {
-    throw outOfRange(
-      `${field}.persistence.prefixLength`,
-      `an integer from 1 to ${service.family === AF_INET6 ? 128 : 32}`,
-      0,
-    )
+    throw outOfRange(`${field}.persistence`, 'a prefixLength from 1 to 32, or a netmask that is not 0.0.0.0', 0)
   }
+  if (service.engine !== '') refuseName(service.engine, `${field}.persistence.engine`)
   if (service.engine === 'sip' && service.firewallMark === 0 && service.protocol !== protocols.number('udp')) {
     throw wrongValue(`${field}.persistence.engine`, 'sip with UDP only', service.engine)
   }
+}
+
+/** The kernel makes a module's name of it. */
+function refuseName(name: string, field: string): void {
+  if (!/^[a-z0-9_-]+$/.test(name)) throw wrongValue(field, 'a name of a-z, 0-9, _ and -', name)
 }
 
 /** Throws for a destination that should not be made in this service. */
@@ -84,5 +91,6 @@ function refuseEncapsulation({ tunnelType, tunnelPort, tunnelFlags }: Destinatio
 }
 
 function refuseLimits({ upper, lower }: DestinationRecord, field: string): void {
+  if (upper > maxLimit) throw outOfRange(`${field}.upper`, `an integer from 1 to ${maxLimit}`, upper)
   if (lower > upper) throw outOfRange(`${field}.lower`, `at most upper, ${upper}`, lower)
 }

@@ -69,7 +69,6 @@ function identity(fields: Fields<(typeof keyFields)[number]>, field: string): Se
     protocol: word(`${field}.protocol`, protocol, protocols),
     address: ip.address,
     port: integer(`${field}.port`, port, 0, uint16),
-    netmask: fullMask(ip.family),
   }
 }
 
@@ -116,8 +115,9 @@ function persistence(
 function clientMask(field: string, prefixLength: unknown, netmask: unknown, family: number): number {
   if (netmask !== undefined) {
     if (family !== AF_INET) throw wrongValue(`${field}.netmask`, 'prefixLength instead, for IPv6', netmask)
-    const mask = typeof netmask === 'string' ? parseAddress(netmask) : undefined
-    if (mask?.family !== AF_INET) throw wrongValue(`${field}.netmask`, 'an IPv4 mask such as "255.255.255.0"', netmask)
+    const expected = 'an IPv4 mask such as "255.255.255.0"'
+    const mask = parseAddress(text(`${field}.netmask`, netmask, expected))
+    if (mask?.family !== AF_INET) throw wrongValue(`${field}.netmask`, expected, netmask)
     return new DataView(mask.address.buffer).getUint32(0)
   }
   if (prefixLength === undefined) return fullMask(family)
@@ -201,9 +201,9 @@ function limits(field: string, value: unknown): Pick<DestinationRecord, 'upper' 
   if (value === undefined) return { upper: 0, lower: 0 }
   const { upper, lower } = fieldsOf(field, value, ['upper', 'lower'])
   return {
-    upper: integer(`${field}.upper`, upper, 0, int32),
-    // 0 means three quarters of upper to the kernel.
-    lower: lower === undefined ? 0 : integer(`${field}.lower`, lower, 0, int32),
+    // 0 means no limit, and three quarters of upper, to the kernel: here both are said by leaving the field out.
+    upper: integer(`${field}.upper`, upper, 1, uint32),
+    lower: lower === undefined ? 0 : integer(`${field}.lower`, lower, 1, uint32),
   }
 }
 
@@ -217,9 +217,11 @@ function ipAddress(field: string, value: unknown): IpAddress {
 }
 
 function familyNumber(field: string, value: unknown): number {
-  if (value === 'ipv4') return AF_INET
-  if (value === 'ipv6') return AF_INET6
-  throw wrongValue(field, '"ipv4" or "ipv6" beside firewallMark', value)
+  const expected = '"ipv4" or "ipv6" beside firewallMark'
+  const family = text(field, value, expected)
+  if (family === 'ipv4') return AF_INET
+  if (family === 'ipv6') return AF_INET6
+  throw wrongValue(field, expected, value)
 }
 
 function word(field: string, value: unknown, vocabulary: Vocabulary): number {
@@ -229,9 +231,12 @@ function word(field: string, value: unknown, vocabulary: Vocabulary): number {
   return number
 }
 
-/** The kernel makes a module name of it. */
+/** What the kernel can hold: 15 bytes and a NUL. */
 function name(field: string, value: unknown, expected: string): string {
   const found = text(field, value, expected)
-  if (!/^[a-z0-9_-]{1,15}$/.test(found)) throw wrongValue(field, `${expected}, at most 15 of a-z, 0-9, _ and -`, value)
+  const bytes = Buffer.from(found, 'latin1')
+  if (found === '' || bytes.length > 15 || bytes.includes(0) || bytes.toString('latin1') !== found) {
+    throw wrongValue(field, `${expected}, at most 15 bytes`, value)
+  }
   return found
 }
