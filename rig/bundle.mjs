@@ -13,7 +13,6 @@ export async function bundle(entry, outfile, external = []) {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    sourcemap: 'inline',
     logLevel: 'warning',
     // For the CommonJS packages in the bundle.
     banner: {

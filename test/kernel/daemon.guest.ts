@@ -1,0 +1,195 @@
+/** The daemon on a real kernel: it takes dead servers out in time, forks nothing, and leaves the table alone. */
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import {
+  daemonProgram,
+  openDirector,
+  servers,
+  startClient,
+  startDaemon,
+  tableThat,
+  writeConfig,
+} from '../../rig/cluster.js'
+import { createLan, type Host } from '../../rig/lan.js'
+import { run } from './namespace.js'
+
+// An emulated machine starts a node in seconds.
+t.setTimeout(300_000)
+const patienceMs = 60_000
+/** What an emulated, busy machine may add to a promise: its timers and processes are late. */
+const emulationMs = 500
+
+const check = { intervalMs: 1000, fastMs: 200, timeoutMs: 500, fall: 3 }
+const promisedMs = check.intervalMs + (check.fall - 1) * check.fastMs
+
+const lan = await createLan({ reals: 3 })
+t.teardown(() => lan.close())
+const [director] = lan.directors as [Host]
+const [first, second] = lan.reals as [Host, Host, Host]
+const web = await Promise.all(lan.reals.map((real) => lan.webServer(real, 80)))
+const everyone = lan.reals.map(({ ipv4 }) => ipv4)
+const without = (gone: Host) => everyone.filter((address) => address !== gone.ipv4)
+
+const yaml = `services:
+  - virtual: ${lan.direct.vip.ipv4}:80
+    scheduler: rr
+    persistence: 300s
+    forwarding: direct
+    servers: [${everyone.join(', ')}]
+    check:
+      type: http
+      interval: ${check.intervalMs}ms
+      fastInterval: ${check.fastMs}ms
+      timeout: ${check.timeoutMs}ms
+      rise: 2
+      fall: ${check.fall}
+`
+const config = await writeConfig(yaml)
+const ipvs = await openDirector(director)
+t.teardown(() => ipvs.close())
+/** /proc/net/ip_vs with connections masked: they come and go by themselves. */
+async function kernelsTable(): Promise<string> {
+  const { stdout } = await run('ip', ['netns', 'exec', director.namespace, 'cat', '/proc/net/ip_vs'])
+  return stdout.replace(/( \d+ +)\d+ +\d+ *$/gm, '$1- -')
+}
+const same = (expected: readonly string[]) => (table: Parameters<typeof servers>[0]) =>
+  servers(table).join() === expected.join()
+
+// ── what crossed the border to the kernel, as strace saw it ──
+
+const traced = (file: string) => [
+  'strace',
+  '--seccomp-bpf',
+  '-D',
+  '-f',
+  '-qq',
+  '-xx',
+  '-s',
+  '64',
+  '-e',
+  'trace=execve,sendto',
+  '-o',
+  file,
+]
+
+/** IPVS_CMD_NEW_, SET_ and DEL_ of services and destinations, and FLUSH. */
+const writing = [1, 2, 3, 5, 6, 7, 17]
+
+/** The generic netlink command of every IPVS message sent. strace shows the header in words, the payload in hexadecimal. */
+async function commandsSent(file: string): Promise<readonly number[]> {
+  const trace = await readFile(file, 'utf8')
+  return [...trace.matchAll(/nlmsg_type=(?!nlctrl|GENL_ID_CTRL)[^}]*\}, "\\x([0-9a-f]{2})/g)].map(([, command]) =>
+    parseInt(command ?? '', 16),
+  )
+}
+
+const executions = async (file: string) => (await readFile(file, 'utf8')).match(/execve\(/g)?.length ?? 0
+
+const trace1 = `${config}.strace1`
+const daemon = startDaemon(lan, director, config, traced(trace1))
+
+t.test('it puts the real servers that answer into the table, as configured', async (t) => {
+  const table = await tableThat(ipvs, same(everyone), patienceMs)
+  t.match(table[0]?.service, { scheduler: 'rr', persistence: { timeoutSeconds: 300 } })
+  const shown = await kernelsTable()
+  t.match(shown, /rr +persistent 75000 FFFFFFFF/, 'persistence of 300 s in 250 ticks')
+  t.equal(shown.match(/ Route /g)?.length, 3, 'direct routing')
+})
+
+t.test('a killed server is out of the table within the promise, and back when it answers again', async (t) => {
+  const from = daemon.entries.length
+  const killed = Date.now()
+  await web[0]?.kill()
+  await tableThat(ipvs, same(without(first)), patienceMs)
+  const tookMs = Date.now() - killed
+  t.ok(
+    tookMs <= promisedMs + emulationMs,
+    `${tookMs} ms, promised ${promisedMs} ms and up to ${emulationMs} ms for emulation`,
+  )
+  t.match(await daemon.first(({ state }) => state === 'down', from), { server: `${first.ipv4}:80`, reason: 'refused' })
+
+  web[0] = await lan.webServer(first, 80)
+  await tableThat(ipvs, same(everyone), patienceMs)
+  t.match(await daemon.first(({ state }) => state === 'up', from), { server: `${first.ipv4}:80` })
+})
+
+t.test('a blackholed server takes fall times the timeout longer', async (t) => {
+  const from = daemon.entries.length
+  await lan.blackhole(second, 80)
+  const started = Date.now()
+  await tableThat(ipvs, same(without(second)), patienceMs)
+  const tookMs = Date.now() - started
+  const promised = promisedMs + check.fall * check.timeoutMs
+  t.ok(
+    tookMs <= promised + emulationMs,
+    `${tookMs} ms, promised ${promised} ms and up to ${emulationMs} ms for emulation`,
+  )
+  t.match(await daemon.first(({ state }) => state === 'down', from), { server: `${second.ipv4}:80`, reason: 'timeout' })
+  await lan.heal(second)
+  await tableThat(ipvs, same(everyone), patienceMs)
+})
+
+t.test('what a stranger removes comes back', async (t) => {
+  await ipvs.flush()
+  await tableThat(ipvs, same(everyone), patienceMs)
+  t.ok(await daemon.first(({ msg }) => msg.includes('someone else')))
+})
+
+t.test('kill -9 leaves table and traffic, and a restart adopts it without a write', async (t) => {
+  const before = await kernelsTable()
+  t.equal(await daemon.end('SIGKILL'), 'SIGKILL')
+  t.equal(await kernelsTable(), before)
+  const client = startClient(lan, `http://${lan.direct.vip.ipv4}/`, 250)
+  await client.first(({ ok }) => ok)
+
+  const trace2 = `${config}.strace2`
+  const restarted = startDaemon(lan, director, config, traced(trace2))
+  const found = await restarted.first(({ msg }) => msg === 'table found')
+  t.equal(found.adopted?.length, 4, 'the service and its three servers')
+  // Two reconcile rounds of the daemon, told by the reads that they make.
+  const reads = async () => (await commandsSent(trace2)).filter((command) => command === 8).length
+  const deadline = Date.now() + patienceMs
+  while ((await reads()) < 3 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 200))
+  t.equal(await restarted.end('SIGTERM'), 0, 'SIGTERM ends it')
+  const commands = await commandsSent(trace2)
+  t.ok(commands.length > 3, `${commands.length} messages were sent`)
+  t.same(
+    commands.filter((command) => writing.includes(command)),
+    [],
+    'none of them a write',
+  )
+  t.same(servers(await ipvs.table()), everyone, 'and the table stays')
+  await client.stop()
+  t.same(
+    client.entries.filter(({ ok }) => !ok),
+    [],
+    `${client.entries.length} fetches through all of it, none failed`,
+  )
+})
+
+t.test('it never forks: strace saw no execve but its own', async (t) => {
+  t.equal(await executions(trace1), 1)
+  const commands = (await commandsSent(trace1)).filter((command) => writing.includes(command))
+  t.ok(commands.length >= 8, `and the ${commands.length} writes of its life went by netlink`)
+})
+
+t.test('a wrong field is told by file, line and column; nothing is touched', async (t) => {
+  const before = await kernelsTable()
+  const wrong = await writeConfig(yaml.replace('forwarding: direct', 'forwarding: routed'))
+  const refused = await run('ip', [
+    'netns',
+    'exec',
+    director.namespace,
+    process.execPath,
+    daemonProgram,
+    'run',
+    '-c',
+    wrong,
+  ]).then(
+    () => ({ code: 0, stderr: '' }),
+    (error: { code: number; stderr: string }) => error,
+  )
+  t.equal(refused.code, 2)
+  t.match(refused.stderr, new RegExp(`^${wrong}:6:17: .*forwarding: expected .*direct.*found .*routed`))
+  t.equal(await kernelsTable(), before)
+})
