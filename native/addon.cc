@@ -39,7 +39,7 @@ std::string layout_hash() {
 // Wakes the event loop from the private thread. Outlives its owner when the thread or the event loop does: silence()
 // comes first, under the same lock as the ringing, so that a closed uv_async_t is never touched, and the environment
 // waits for the event loop to let go of it.
-class Bell : public std::enable_shared_from_this<Bell> {
+class Bell {
  public:
   class Owner {
    public:
