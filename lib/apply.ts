@@ -3,7 +3,7 @@ import { IpvsApplyError, IpvsError, type Applied } from './errors.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameButForWeight, sameServiceSettings } from './settings.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
-import type { CallOptions, Change, Ipvs, Plan } from './types.js'
+import type { CallOptions, Change, Destination, Ipvs, Plan, Service, ServiceKey } from './types.js'
 
 /** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
 const phases: readonly (readonly Change['type'][])[] = [
@@ -26,7 +26,8 @@ export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Prom
   const stopped = new Set<string>()
   for (const phase of phases) {
     const attempted = plan.changes.filter((change) => phase.includes(change.type) && !stopped.has(serviceOf(change)))
-    const outcomes = await Promise.allSettled(attempted.map((change) => carryOut(ipvs, change, options)))
+    const holding = readOnce(ipvs, options)
+    const outcomes = await Promise.allSettled(attempted.map((change) => carryOut(ipvs, change, holding, options)))
     outcomes.forEach((outcome, i) => {
       const change = attempted[i] as Change
       if (outcome.status === 'fulfilled') {
@@ -58,7 +59,25 @@ function serviceOf(change: Change): string {
   return serviceName(serviceKey('of' in change ? change.of : change.service))
 }
 
-async function carryOut(ipvs: Ipvs, change: Change, options: CallOptions | undefined): Promise<void> {
+/** The destinations of a service as they are now, by name; undefined when there is no such service. */
+type Holding = (of: ServiceKey) => Promise<ReadonlyMap<string, Destination> | undefined>
+
+/** One reading for all removals of a service: the kernel has no way to read one destination. */
+function readOnce(ipvs: Ipvs, options: CallOptions | undefined): Holding {
+  const readings = new Map<string, ReturnType<Holding>>()
+  const read: Holding = async (of) => {
+    const found = await unlessGone(ipvs.destinations(of, options))
+    return found && new Map(found.map((entry) => [destinationName(destinationKey(entry)), entry]))
+  }
+  return (of) => {
+    const name = serviceName(serviceKey(of))
+    const reading = readings.get(name) ?? read(of)
+    readings.set(name, reading)
+    return reading
+  }
+}
+
+async function carryOut(ipvs: Ipvs, change: Change, holding: Holding, options: CallOptions | undefined): Promise<void> {
   switch (change.type) {
     case 'addService':
       return ipvs.addService(change.service, options)
@@ -68,39 +87,40 @@ async function carryOut(ipvs: Ipvs, change: Change, options: CallOptions | undef
       return ipvs.addDestination(change.of, change.destination, options)
     case 'updateDestination':
       return ipvs.updateDestination(change.of, change.destination, options)
-    case 'removeService':
-      return removeService(ipvs, change, options)
-    case 'removeDestination':
-      return removeDestination(ipvs, change, options)
+    case 'removeService': {
+      const present = await holding(change.service)
+      const found = present && (await ipvs.service(change.service, options))
+      if (!found) return
+      confirmService(change, found, present)
+      return unlessGone(ipvs.removeService(change.service, options))
+    }
+    case 'removeDestination': {
+      const found = (await holding(change.of))?.get(destinationName(destinationKey(change.destination)))
+      if (!found) return
+      confirmDestination(change, found)
+      return unlessGone(ipvs.removeDestination(change.of, change.destination, options))
+    }
   }
 }
 
 type Removal<T extends Change['type']> = Extract<Change, { type: T }>
 
-async function removeService(
-  ipvs: Ipvs,
-  { service, before }: Removal<'removeService'>,
-  options: CallOptions | undefined,
-): Promise<void> {
-  const found = await ipvs.service(service, options)
-  if (!found) return
+/** It is to be what the plan was made for, and to hold nothing that the plan does not know. */
+function confirmService(
+  { before, destinations }: Removal<'removeService'>,
+  found: Service,
+  present: ReadonlyMap<string, Destination>,
+): void {
   const record = serviceSpec(found)
-  if (!sameServiceSettings(record, serviceSpec(before))) throw changedSince(serviceName(record))
-  await unlessGone(ipvs.removeService(service, options))
+  const known = new Set(destinations.map((key) => destinationName(destinationKey(key))))
+  const same = sameServiceSettings(record, serviceSpec(before)) && [...present.keys()].every((name) => known.has(name))
+  if (!same) throw changedSince(serviceName(record))
 }
 
-async function removeDestination(
-  ipvs: Ipvs,
-  { of, destination, before }: Removal<'removeDestination'>,
-  options: CallOptions | undefined,
-): Promise<void> {
-  const wanted = destinationName(destinationKey(destination))
-  const present = await unlessGone(ipvs.destinations(of, options))
-  const found = present?.map((entry) => destinationSpec(entry)).find((record) => destinationName(record) === wanted)
-  if (!found) return
-  if (!sameButForWeight(found, destinationSpec(before)))
-    throw changedSince(`${wanted} of ${serviceName(serviceKey(of))}`)
-  await unlessGone(ipvs.removeDestination(of, destination, options))
+function confirmDestination({ of, before }: Removal<'removeDestination'>, found: Destination): void {
+  const record = destinationSpec(found)
+  if (sameButForWeight(record, destinationSpec(before))) return
+  throw changedSince(`${destinationName(record)} of ${serviceName(serviceKey(of))}`)
 }
 
 async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {

@@ -1,12 +1,12 @@
 /** What separates the table that is from the table that should be. Pure. */
 import { refuseDestination, refuseService } from './creatable.js'
-import { wrongValue } from './check.js'
+import { fieldsOf, wrongType, wrongValue } from './check.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
 import type { DestinationRecord, ServiceRecord } from './wire.js'
-import type { Change, DesiredTable, DestinationSpec, DiffOptions, ObjectKey } from './types.js'
-import type { Plan, Service, ServiceKey, ServiceSpec, Table, TableEntry } from './types.js'
+import type { Change, DesiredTable, Destination, DestinationKey, DestinationSpec } from './types.js'
+import type { DiffOptions, ObjectKey, Plan, Service, ServiceKey, ServiceSpec, Table, TableEntry } from './types.js'
 
 /** An entry with its records beside it, by name. */
 interface Indexed<S, D> {
@@ -18,7 +18,8 @@ interface Indexed<S, D> {
 /**
  * The changes that lead from `current` to `desired`, and what is left alone because it is somebody else's.
  *
- * Throws TypeError or RangeError when `desired` names something that should not be created, or the same thing twice.
+ * Throws TypeError or RangeError when `desired` names something that should not be created, or the same thing twice. What
+ * another program made so already may stay so: it can be given another weight, or be drained.
  */
 export function diff(current: Table, desired: DesiredTable, options: DiffOptions = {}): Plan {
   const present = index(current, 'current')
@@ -37,14 +38,17 @@ export function diff(current: Table, desired: DesiredTable, options: DiffOptions
       refuseService(want.record, `desired ${name}`)
       created.push({ type: 'addService', service: want.spec })
     } else if (!sameServiceSettings(have.record, want.record)) {
+      if (passes(() => refuseService(have.record))) refuseService(want.record, `desired ${name}`)
       updated.push({ type: 'updateService', service: want.spec, before: have.spec })
     }
     for (const [server, destination] of want.destinations) {
       const held = have?.destinations.get(server)
+      const refuse = () => refuseDestination(want.record, destination.record, `desired ${name} ${server}`)
       if (!held) {
-        refuseDestination(want.record, destination.record, `desired ${name} ${server}`)
+        refuse()
         added.push({ type: 'addDestination', of, destination: destination.spec })
       } else if (!sameDestinationSettings(held.record, destination.record)) {
+        if (passes(() => refuseDestination(want.record, held.record))) refuse()
         updated.push({ type: 'updateDestination', of, destination: destination.spec, before: held.spec })
       }
     }
@@ -53,22 +57,35 @@ export function diff(current: Table, desired: DesiredTable, options: DiffOptions
   for (const [name, have] of present) {
     const want = wanted.get(name)
     const service = keyOf(have.spec)
-    if (!want && owns.service(name)) {
-      removed.push({ type: 'removeService', service, before: have.spec })
+    const owned: { readonly key: DestinationKey; readonly before: Destination }[] = []
+    const strangers: DestinationKey[] = []
+    for (const [server, { spec: before }] of have.destinations) {
+      if (want?.destinations.has(server)) continue
+      const key = { address: before.address, port: before.port }
+      if (owns.destination(name, server, want !== undefined)) owned.push({ key, before })
+      else strangers.push(key)
+    }
+    // A service takes its destinations with it: it stays while one of them is a stranger's.
+    if (!want && owns.service(name) && strangers.length === 0) {
+      removed.push({ type: 'removeService', service, before: have.spec, destinations: owned.map(({ key }) => key) })
       continue
     }
-    if (!want) foreign.push({ service })
-    for (const [server, held] of have.destinations) {
-      if (want?.destinations.has(server)) continue
-      const destination = { address: held.spec.address, port: held.spec.port }
-      if (owns.destination(name, server, want !== undefined)) {
-        removed.push({ type: 'removeDestination', of: service, destination, before: held.spec })
-      } else {
-        foreign.push({ service, destination })
-      }
+    if (!want && !owns.service(name)) foreign.push({ service })
+    for (const { key, before } of owned) {
+      removed.push({ type: 'removeDestination', of: service, destination: key, before })
     }
+    for (const destination of strangers) foreign.push({ service, destination })
   }
   return { changes: [...created, ...added, ...updated, ...removed], foreign }
+}
+
+function passes(check: () => void): boolean {
+  try {
+    check()
+    return true
+  } catch {
+    return false
+  }
 }
 
 interface Ownership {
@@ -76,14 +93,17 @@ interface Ownership {
   destination(service: string, name: string, desired: boolean): boolean
 }
 
-function ownership({ owned }: DiffOptions): Ownership {
+function ownership(options: DiffOptions): Ownership {
+  const { owned } = fieldsOf('options', options, ['owned'])
   if (owned === undefined) return { service: () => false, destination: (_service, _name, desired) => desired }
   if (owned === 'everything') return { service: () => true, destination: () => true }
+  if (!Array.isArray(owned)) throw wrongType('owned', '"everything" or an array of keys', owned)
   const services = new Set<string>()
   const destinations = new Set<string>()
-  owned.forEach(({ service, destination }, i) => {
+  owned.forEach((key: unknown, i) => {
+    const { service, destination } = fieldsOf(`owned[${i}]`, key, ['service', 'destination'])
     const name = serviceName(serviceKey(service, `owned[${i}].service`))
-    if (!destination) services.add(name)
+    if (destination === undefined) services.add(name)
     else destinations.add(`${name} ${destinationName(destinationKey(destination, `owned[${i}].destination`))}`)
   })
   return {
@@ -97,20 +117,27 @@ function index<S extends ServiceSpec, D extends DestinationSpec>(
   field: string,
 ): ReadonlyMap<string, Indexed<S, D>> {
   const entries = new Map<string, Indexed<S, D>>()
-  table.forEach(({ service, destinations }, i) => {
-    const record = serviceSpec(service, `${field}[${i}].service`)
+  list(table, field).forEach((entry, i) => {
+    const at = `${field}[${i}]`
+    const { service, destinations } = fieldsOf(at, entry, ['service', 'destinations'])
+    const record = serviceSpec(service, `${at}.service`)
     const name = serviceName(record)
-    if (entries.has(name)) throw wrongValue(`${field}[${i}].service`, 'each service once', name)
+    if (entries.has(name)) throw wrongValue(`${at}.service`, 'each service once', name)
     const servers = new Map<string, { spec: D; record: DestinationRecord }>()
-    destinations.forEach((spec, j) => {
-      const destination = destinationSpec(spec, `${field}[${i}].destinations[${j}]`)
+    list(destinations, `${at}.destinations`).forEach((spec, j) => {
+      const destination = destinationSpec(spec, `${at}.destinations[${j}]`)
       const server = destinationName(destination)
-      if (servers.has(server)) throw wrongValue(`${field}[${i}].destinations[${j}]`, 'each destination once', server)
-      servers.set(server, { spec, record: destination })
+      if (servers.has(server)) throw wrongValue(`${at}.destinations[${j}]`, 'each destination once', server)
+      servers.set(server, { spec: spec as D, record: destination })
     })
-    entries.set(name, { spec: service, record, destinations: servers })
+    entries.set(name, { spec: service as S, record, destinations: servers })
   })
   return entries
+}
+
+function list(value: unknown, field: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
+  return value
 }
 
 function keyOf(service: Service | ServiceSpec): ServiceKey {

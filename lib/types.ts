@@ -249,7 +249,13 @@ export interface ObjectKey {
 export type Change =
   | { readonly type: 'addService'; readonly service: ServiceSpec }
   | { readonly type: 'updateService'; readonly service: ServiceSpec; readonly before: Service }
-  | { readonly type: 'removeService'; readonly service: ServiceKey; readonly before: Service }
+  | {
+      readonly type: 'removeService'
+      readonly service: ServiceKey
+      readonly before: Service
+      /** What it held: goes with it. */
+      readonly destinations: readonly DestinationKey[]
+    }
   | { readonly type: 'addDestination'; readonly of: ServiceKey; readonly destination: DestinationSpec }
   | {
       readonly type: 'updateDestination'
@@ -266,7 +272,8 @@ export type Change =
 /** Options of `diff()`. */
 export interface DiffOptions {
   /**
-   * What may be removed when `desired` no longer names it.
+   * What may be removed when `desired` no longer names it. A service takes its destinations with it: it is removed only
+   * when all of them may be.
    * @default nothing but the destinations of the services that `desired` names
    */
   readonly owned?: 'everything' | readonly ObjectKey[] | undefined

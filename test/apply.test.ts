@@ -1,0 +1,229 @@
+import t from 'tap'
+import { apply, diff, IpvsApplyError, type Change, type Ipvs, type Plan } from '../lib/index.js'
+import { createIpvs } from '../lib/ipvs.js'
+import { createTestKernel } from '../lib/testing/index.js'
+import { FakeKernel } from '../lib/testing/fake-session.js'
+import { schedulers, type DesiredTable } from '../lib/types.js'
+import { serviceKey } from '../lib/validate.js'
+import { Command } from '../lib/wire.js'
+import { changed, observed } from './sessions.js'
+import { dns, fill, http, http6, objects, server } from './tables.js'
+
+const web = { ...http, scheduler: 'wlc' } as const
+const names = { ...dns, scheduler: 'rr' } as const
+
+const before: DesiredTable = [
+  { service: web, destinations: [server(1), server(2)] },
+  { service: names, destinations: [] },
+]
+const after: DesiredTable = [
+  { service: { ...web, scheduler: 'rr' }, destinations: [server(2, { weight: 9 }), server(3)] },
+  { service: { ...http6, scheduler: 'sh' }, destinations: [server(4, { address: '2001:db8::4' })] },
+]
+
+/** A table of its own, with the plan from `before` to `after`. */
+async function prepared(): Promise<{ ipvs: Ipvs; stranger: Ipvs; plan: Plan }> {
+  const kernel = createTestKernel()
+  const ipvs = kernel.open()
+  const plan = diff(await fill(ipvs, before), after, { owned: 'everything' })
+  return { ipvs, stranger: kernel.open(), plan }
+}
+
+/** What the rejection carries. */
+async function failure(call: Promise<unknown>): Promise<IpvsApplyError> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (error instanceof IpvsApplyError) return error
+  throw new Error(`no IpvsApplyError: ${String(error)}`)
+}
+
+const types = (changes: readonly Change[]) => changes.map(({ type }) => type)
+
+t.test('everything applied: the plan, in its order', async (t) => {
+  const { ipvs, plan } = await prepared()
+  t.same(await apply(ipvs, plan), { applied: plan.changes, failed: [], notAttempted: [] })
+  t.same(new Set(objects(await ipvs.table())), new Set(objects(after)))
+})
+
+t.test('an empty plan sends nothing', async (t) => {
+  const kernel = createTestKernel()
+  t.same(await apply(kernel.open(), { changes: [], foreign: [] }), { applied: [], failed: [], notAttempted: [] })
+  t.equal(kernel.writes, 0)
+})
+
+t.test('each kind of change is acknowledged before the next is sent', async (t) => {
+  const kernel = new FakeKernel(schedulers)
+  const batches: (readonly Command[])[] = []
+  const ipvs = observed(kernel, (requests) => {
+    batches.push(requests.map(({ command }) => command))
+  })
+  const plan = diff(await fill(ipvs, before), after, { owned: 'everything' })
+  batches.length = 0
+  // Whatever the order of the plan.
+  await apply(ipvs, { ...plan, changes: plan.changes.toReversed() })
+  const writes = batches
+    .map((batch) => batch.filter((command) => command !== Command.getService && command !== Command.getDest))
+    .filter((batch) => batch.length > 0)
+  t.same(writes, [
+    [Command.newService],
+    [Command.newDest, Command.newDest],
+    [Command.setDest, Command.setService],
+    [Command.delDest],
+    [Command.delService],
+  ])
+})
+
+t.test('after each command the service has a destination, also when all of them are exchanged', async (t) => {
+  const kernel = new FakeKernel(schedulers)
+  const list = { command: Command.getDest, dump: true, service: serviceKey(http) } as const
+  const counts: number[] = []
+  const ipvs = changed(kernel, (_request, reply) => {
+    counts.push(kernel.answer(list).destinations.length)
+    return reply
+  })
+  const current = await fill(ipvs, [{ service: web, destinations: [server(1), server(2)] }])
+  counts.length = 0
+  await apply(ipvs, diff(current, [{ service: web, destinations: [server(3), server(4)] }]))
+  t.same(new Set(counts), new Set([2, 3, 4]))
+})
+
+t.test('a refused addition stops the removals of its service, not those of others', async (t) => {
+  const kernel = createTestKernel()
+  const ipvs = kernel.open()
+  const current = await fill(ipvs, [
+    { service: web, destinations: [server(1)] },
+    { service: names, destinations: [server(1, { port: 53 })] },
+  ])
+  const plan = diff(current, [
+    { service: web, destinations: [server(2)] },
+    { service: names, destinations: [server(2, { port: 53 })] },
+  ])
+  await ipvs.addDestination(http, server(2))
+  const { result, code, message } = await failure(apply(ipvs, plan))
+  t.equal(code, 'IPVS_DESTINATION_EXISTS')
+  t.match(
+    message,
+    /1 of 4 changes failed, 1 not attempted; first: addDestination 10\.0\.0\.2:80 of tcp 192\.0\.2\.100:80/,
+  )
+  t.same(types(result.applied), ['addDestination', 'removeDestination'])
+  t.match(result.failed, [{ change: { type: 'addDestination', of: http }, error: { code } }])
+  t.match(result.notAttempted, [{ type: 'removeDestination', of: http }])
+  t.equal((await ipvs.destinations(http)).length, 2)
+  t.match(await ipvs.destinations(dns), [{ address: '10.0.0.2' }])
+})
+
+t.test('a service that could not be created gets no destinations', async (t) => {
+  const ipvs = createTestKernel({ schedulers: ['rr'] }).open()
+  const plan = diff([], [{ service: web, destinations: [server(1)] }])
+  const { result, code } = await failure(apply(ipvs, plan))
+  t.equal(code, 'IPVS_MODULE_NOT_FOUND')
+  t.same([types(result.applied), types(result.notAttempted)], [[], ['addDestination']])
+})
+
+t.test('what is gone already counts as removed', async (t) => {
+  for (const remove of [
+    async (stranger: Ipvs) => stranger.removeDestination(http, server(1)),
+    async (stranger: Ipvs) => stranger.flush(),
+  ]) {
+    const kernel = createTestKernel()
+    const ipvs = kernel.open()
+    const current = await fill(ipvs, before)
+    const plan = diff(current, [{ service: web, destinations: [server(2)] }], { owned: 'everything' })
+    await remove(kernel.open())
+    t.same((await apply(ipvs, plan)).applied, plan.changes)
+  }
+})
+
+t.test('what is gone between confirmation and removal counts as removed', async (t) => {
+  const kernel = new FakeKernel(schedulers)
+  const ipvs = observed(kernel, async (requests) => {
+    if (requests.some(({ command }) => command === Command.delDest || command === Command.delService))
+      await createIpvs(kernel.session()).flush()
+  })
+  const current = await fill(ipvs, before)
+  const plan = diff(current, [{ service: web, destinations: [server(2)] }], { owned: 'everything' })
+  t.same((await apply(ipvs, plan)).applied, plan.changes)
+})
+
+t.test('what has changed since the plan is not removed: IPVS_INTERRUPTED', async (t) => {
+  const changes: readonly ((stranger: Ipvs) => Promise<void>)[] = [
+    async (stranger) => stranger.updateDestination(http, server(1, { forwarding: 'tunnel' })),
+    async (stranger) => stranger.updateService({ ...names, persistence: {} }),
+    async (stranger) => stranger.addDestination(dns, server(5, { port: 53 })),
+  ]
+  for (const change of changes) {
+    const kernel = createTestKernel()
+    const ipvs = kernel.open()
+    const current = await fill(ipvs, before)
+    const plan = diff(current, [{ service: web, destinations: [server(2)] }], { owned: 'everything' })
+    await change(kernel.open())
+    const there = await ipvs.table()
+    const { result, code } = await failure(apply(ipvs, plan))
+    t.equal(code, 'IPVS_INTERRUPTED')
+    t.equal(result.applied.length, 1)
+    t.match(result.failed, [{ error: { code, operation: 'apply' } }])
+    t.equal(objects(await ipvs.table()).length, objects(there).length - 1, 'only the other removal was done')
+  }
+})
+
+t.test('another weight is no change: a drained server is removed', async (t) => {
+  const kernel = createTestKernel()
+  const ipvs = kernel.open()
+  const current = await fill(ipvs, before)
+  const plan = diff(current, [{ service: web, destinations: [server(2)] }])
+  await kernel.open().setWeight(http, server(1), 0)
+  t.equal((await apply(ipvs, plan)).applied.length, 1)
+})
+
+t.test('removing many servers of a service reads its destinations once more', async (t) => {
+  const kernel = new FakeKernel(schedulers)
+  let dumps = 0
+  const ipvs = observed(kernel, (requests) => {
+    dumps += requests.filter(({ command }) => command === Command.getDest).length
+  })
+  const servers = Array.from({ length: 50 }, (_, i) => server(i + 1))
+  const current = await fill(ipvs, [{ service: web, destinations: servers }])
+  dumps = 0
+  await apply(ipvs, diff(current, [{ service: web, destinations: [] }]))
+  t.equal(dumps, 1)
+  t.same(await ipvs.destinations(http), [])
+})
+
+t.test('an abort rejects with its reason and stops before the next kind of change', async (t) => {
+  const { ipvs, plan } = await prepared()
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const call = apply(ipvs, plan, { signal: controller.signal })
+  await Promise.resolve()
+  await Promise.resolve()
+  controller.abort(reason)
+  await t.rejects(call, reason)
+  const done = objects(await ipvs.table())
+  t.ok(done.includes('tcp [2001:db8::100]:80'), 'what was sent is done')
+  t.notOk(done.includes('tcp 192.0.2.100:80 > 10.0.0.3:80'))
+  t.ok(done.includes('udp 192.0.2.100:53'))
+})
+
+t.test('a signal that has fired already sends nothing', async (t) => {
+  const { ipvs, plan } = await prepared()
+  const there = await ipvs.table()
+  await t.rejects(apply(ipvs, plan, { signal: AbortSignal.abort(new Error('too late')) }), { message: 'too late' })
+  t.same(await ipvs.table(), there)
+})
+
+t.test('a wrong argument inside a plan rejects as what it is', async (t) => {
+  const { ipvs } = await prepared()
+  const change = { type: 'addDestination', of: http, destination: server(1, { weight: -1 }) } as const
+  await t.rejects(apply(ipvs, { changes: [change], foreign: [] }), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' })
+})
+
+t.test('a closed handle: everything failed or was not attempted', async (t) => {
+  const { ipvs, plan } = await prepared()
+  await ipvs.close()
+  const { result, code } = await failure(apply(ipvs, plan))
+  t.equal(code, 'IPVS_CLOSED')
+  t.same(result.applied, [])
+  t.equal(result.failed.length + result.notAttempted.length, plan.changes.length)
+})
