@@ -1,0 +1,324 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { constants } from 'node:os'
+import t from 'tap'
+import { IpvsError, type Ipvs, type RequestTrace } from '../lib/index.js'
+import { createIpvs } from '../lib/ipvs.js'
+import { FakeKernel } from '../lib/testing/fake-session.js'
+import { createTestKernel } from '../lib/testing/index.js'
+import { schedulers } from '../lib/types.js'
+import { Command, Stage, type Reply, type Request } from '../lib/wire.js'
+import { changed, lost, observed } from './sessions.js'
+import { fill, http, server } from './tables.js'
+
+const { EINTR, ENOBUFS } = constants.errno
+const web = { ...http, scheduler: 'wlc' } as const
+const reads: readonly Command[] = [Command.getService, Command.getDest, Command.getInfo]
+const isRead = ({ command }: Request) => reads.includes(command)
+
+/** A kernel with one service and one server, and the handle of another program on it. */
+async function kernelWithOne(): Promise<{ kernel: FakeKernel; stranger: Ipvs }> {
+  const kernel = new FakeKernel(schedulers)
+  const stranger = createIpvs(kernel.session())
+  await fill(stranger, [{ service: web, destinations: [server(1)] }])
+  return { kernel, stranger }
+}
+
+/** Loses the answers that `which` picks, the first `times` of them. */
+function losing(kernel: FakeKernel, which: (request: Request) => boolean, times = Infinity): Ipvs {
+  let left = times
+  return changed(kernel, (request, reply) => (which(request) && left-- > 0 ? lost : reply))
+}
+
+async function codeOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => 'fulfilled',
+    (error: unknown) => (IpvsError.is(error) ? error.code : error),
+  )
+}
+
+const writes: readonly (readonly [name: string, call: (ipvs: Ipvs) => Promise<void>])[] = [
+  ['addService', (ipvs) => ipvs.addService({ ...web, port: 81 })],
+  ['updateService', (ipvs) => ipvs.updateService({ ...web, scheduler: 'rr', persistence: {} })],
+  ['removeService', (ipvs) => ipvs.removeService(http)],
+  ['addDestination', (ipvs) => ipvs.addDestination(http, server(2, { limits: { upper: 5 } }))],
+  ['updateDestination', (ipvs) => ipvs.updateDestination(http, server(1, { forwarding: 'tunnel' }))],
+  ['removeDestination', (ipvs) => ipvs.removeDestination(http, server(1))],
+  ['setWeight', (ipvs) => ipvs.setWeight(http, server(1), 0)],
+  ['flush', (ipvs) => ipvs.flush()],
+]
+
+t.test('a write whose answer is lost is read back: carried out, it resolves', async (t) => {
+  for (const [name, call] of writes) {
+    const { kernel } = await kernelWithOne()
+    const before = kernel.writes
+    t.equal(await codeOf(call(losing(kernel, (request) => !isRead(request)))), 'fulfilled', name)
+    t.equal(kernel.writes, before + 1, 'and is not sent twice')
+  }
+})
+
+t.test('a write whose answer is lost and that the table does not show: IPVS_OUTCOME_UNKNOWN', async (t) => {
+  for (const [name, call] of writes) {
+    const { kernel } = await kernelWithOne()
+    const untouched = (await kernelWithOne()).kernel
+    // The request is lost with its answer: it goes to another kernel.
+    const ipvs = changed(kernel, (request, reply) => (isRead(request) ? untouched.answer(request) : (void reply, lost)))
+    t.equal(await codeOf(call(ipvs)), 'IPVS_OUTCOME_UNKNOWN', name)
+  }
+})
+
+t.test('a write whose answer is lost, and the reading back too: IPVS_OUTCOME_UNKNOWN', async (t) => {
+  for (const [name, call] of writes.filter(([name]) => name !== 'setWeight')) {
+    const { kernel } = await kernelWithOne()
+    const error: unknown = await call(losing(kernel, () => true)).catch((reason: unknown) => reason)
+    t.match(error, { code: 'IPVS_OUTCOME_UNKNOWN', operation: name, errno: ENOBUFS, errnoName: 'ENOBUFS' }, name)
+  }
+})
+
+t.test('a write refused by the kernel is not read back', async (t) => {
+  const { kernel } = await kernelWithOne()
+  const commands: Command[] = []
+  const ipvs = observed(kernel, (requests) => void commands.push(...requests.map(({ command }) => command)))
+  t.equal(await codeOf(ipvs.addService(web)), 'IPVS_SERVICE_EXISTS')
+  t.same(commands, [Command.newService])
+})
+
+t.test('a batch without any answer: each call finds out for itself', async (t) => {
+  const { kernel } = await kernelWithOne()
+  const session = kernel.session()
+  let batches = 0
+  const ipvs = createIpvs({
+    request: async (batch) => {
+      const answer = await session.request(batch)
+      return batches++ === 0 ? new ArrayBuffer(0) : answer
+    },
+    close: async () => session.close(),
+  })
+  const calls = [ipvs.addService({ ...web, port: 81 }), ipvs.services(), ipvs.addService(web), ipvs.removeService(http)]
+  const [added, read, existed, removed] = await Promise.allSettled(calls)
+  t.equal(added?.status, 'fulfilled')
+  t.match(read, { status: 'fulfilled', value: [{ port: 81 }] }, 'read again')
+  t.match(existed, { status: 'rejected', reason: { code: 'IPVS_OUTCOME_UNKNOWN' } })
+  t.equal(removed?.status, 'fulfilled')
+})
+
+const readings: readonly (readonly [name: string, call: (ipvs: Ipvs) => Promise<unknown>])[] = [
+  ['services', (ipvs) => ipvs.services()],
+  ['service', (ipvs) => ipvs.service(http)],
+  ['destinations', (ipvs) => ipvs.destinations(http)],
+  ['table', (ipvs) => ipvs.table()],
+  ['info', (ipvs) => ipvs.info()],
+]
+
+t.test('a read is repeated when its answer is lost or a change interrupts it, up to three times', async (t) => {
+  const interrupted: Reply = { ...lost, error: EINTR, stage: Stage.kernel }
+  for (const [name, call] of readings) {
+    for (const instead of [lost, interrupted]) {
+      const { kernel, stranger } = await kernelWithOne()
+      const failing = (times: number) => {
+        let left = times
+        return changed(kernel, (_request, reply) => (left-- > 0 ? instead : reply))
+      }
+      t.same(await call(failing(2)), await call(stranger), name)
+      t.equal(await codeOf(call(failing(3))), 'IPVS_INTERRUPTED', name)
+    }
+  }
+})
+
+t.test('a read refused by the kernel is not repeated', async (t) => {
+  let asked = 0
+  const ipvs = changed(new FakeKernel(schedulers), (_request, reply) => {
+    asked++
+    return { ...reply, error: constants.errno.EPERM }
+  })
+  t.equal(await codeOf(ipvs.table()), 'IPVS_NOT_PERMITTED')
+  t.equal(asked, 1)
+})
+
+t.test('entries that a dump repeats are there once', async (t) => {
+  const { kernel } = await kernelWithOne()
+  const ipvs = changed(kernel, (_request, reply) => ({
+    ...reply,
+    services: reply.services.flatMap((entry) => [entry, entry]),
+    destinations: reply.destinations.flatMap((entry) => [entry, entry]),
+  }))
+  const table = await ipvs.table()
+  t.equal(table.length, 1)
+  t.equal(table[0]?.destinations.length, 1)
+})
+
+t.test('a service that goes away while the table is read is left out', async (t) => {
+  const { kernel, stranger } = await kernelWithOne()
+  await stranger.addService({ ...web, port: 81 })
+  const ipvs = observed(kernel, async (requests) => {
+    if (requests.some(({ command }) => command === Command.getDest)) await stranger.removeService(http)
+  })
+  t.match(await ipvs.table(), [{ service: { port: 81 }, destinations: [] }])
+})
+
+t.test('nothing comes between the reading and the writing of setWeight', async (t) => {
+  const { kernel } = await kernelWithOne()
+  const batches: (readonly Command[])[] = []
+  const ipvs = observed(kernel, (requests) => void batches.push(requests.map(({ command }) => command)))
+  await Promise.all([
+    ipvs.setWeight(http, server(1), 5),
+    ipvs.updateDestination(http, server(1, { weight: 3, limits: { upper: 7 } })),
+    ipvs.setWeight(http, server(1), 9),
+  ])
+  t.same(batches, [[Command.getDest], [Command.setDest], [Command.setDest], [Command.getDest], [Command.setDest]])
+  t.match(await ipvs.destinations(http), [{ weight: 9, limits: { upper: 7 } }])
+})
+
+t.test('closing twice closes the session once, and each caller waits for it', async (t) => {
+  const kernel = new FakeKernel(schedulers)
+  let closings = 0
+  let ended = false
+  const ipvs = createIpvs({
+    ...kernel.session(),
+    close: async () => {
+      closings++
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      ended = true
+    },
+  })
+  const [first, second] = [ipvs.close(), ipvs.close()]
+  await second
+  t.equal(ended, true)
+  await first
+  await ipvs.close()
+  t.equal(closings, 1)
+})
+
+t.test('the session is closed after the batch in flight; what waited rejects with IPVS_CLOSED', async (t) => {
+  const kernel = new FakeKernel(schedulers)
+  const order: string[] = []
+  const session = kernel.session()
+  const ipvs = createIpvs({
+    request: async (batch) => {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      order.push('answered')
+      return session.request(batch)
+    },
+    close: async () => {
+      order.push('closed')
+      return session.close()
+    },
+  })
+  const sent = ipvs.addService(web)
+  await Promise.resolve()
+  await Promise.resolve()
+  const waiting = ipvs.removeService(http).catch((error: unknown) => error)
+  await ipvs.close()
+  await sent
+  t.same(order, ['answered', 'closed'])
+  t.match(await waiting, { code: 'IPVS_CLOSED', operation: 'removeService' })
+  t.equal(kernel.writes, 1)
+})
+
+t.test('every call after close rejects with IPVS_CLOSED and its own name', async (t) => {
+  const kernel = createTestKernel()
+  const ipvs = kernel.open()
+  await ipvs.close()
+  for (const [name, call] of [...writes, ...readings]) {
+    const error: unknown = await call(ipvs).catch((reason: unknown) => reason)
+    t.match(error, { code: 'IPVS_CLOSED', operation: name, message: `${name}: the handle is closed; open() a new one` })
+  }
+  t.equal(kernel.writes, 0)
+})
+
+t.test('closing one handle leaves the table and the other handles', async (t) => {
+  const kernel = createTestKernel()
+  const [first, second] = [kernel.open(), kernel.open()]
+  await first.addService(web)
+  await first.close()
+  t.match(await second.services(), [web])
+})
+
+t.test('await using closes the handle', async (t) => {
+  const ipvs = createTestKernel().open()
+  await ipvs[Symbol.asyncDispose]()
+  t.equal(await codeOf(ipvs.services()), 'IPVS_CLOSED')
+})
+
+t.test('a signal that has fired already: its reason, and nothing is sent', async (t) => {
+  const kernel = new FakeKernel(schedulers)
+  let batches = 0
+  const ipvs = observed(kernel, () => void batches++)
+  const reason = new Error('not any more')
+  const options = { signal: AbortSignal.abort(reason) }
+  const calls = [
+    ipvs.services(options),
+    ipvs.service(http, options),
+    ipvs.addService(web, options),
+    ipvs.updateService(web, options),
+    ipvs.removeService(http, options),
+    ipvs.destinations(http, options),
+    ipvs.addDestination(http, server(1), options),
+    ipvs.updateDestination(http, server(1), options),
+    ipvs.removeDestination(http, server(1), options),
+    ipvs.setWeight(http, server(1), 1, options),
+    ipvs.table(options),
+    ipvs.flush(options),
+    ipvs.info(options),
+  ]
+  t.same(
+    await Promise.all(calls.map(codeOf)),
+    calls.map(() => reason),
+  )
+  t.equal(batches, 0)
+})
+
+t.test('a write once sent is found out about, whatever its signal says', async (t) => {
+  const { kernel } = await kernelWithOne()
+  const controller = new AbortController()
+  const ipvs = changed(kernel, (request, reply) => {
+    controller.abort()
+    return isRead(request) ? reply : lost
+  })
+  t.equal(await codeOf(ipvs.removeService(http, { signal: controller.signal })), 'fulfilled')
+})
+
+t.test('a read of several messages can be withdrawn between them', async (t) => {
+  const { kernel } = await kernelWithOne()
+  const controller = new AbortController()
+  const reason = new Error('enough read')
+  let batches = 0
+  const ipvs = observed(kernel, () => {
+    batches++
+    controller.abort(reason)
+  })
+  t.equal(await codeOf(ipvs.table({ signal: controller.signal })), reason)
+  t.equal(batches, 1)
+})
+
+t.test("the channel 'ipvs:request' tells each request with its outcome", async (t) => {
+  const { kernel } = await kernelWithOne()
+  const messages: RequestTrace[] = []
+  const listen = (message: unknown) => void messages.push(message as RequestTrace)
+  subscribe('ipvs:request', listen)
+  t.teardown(() => unsubscribe('ipvs:request', listen))
+  const ipvs = createIpvs(kernel.session())
+  await Promise.allSettled([ipvs.addService(web), ipvs.removeDestination(http, server(1)), ipvs.info()])
+  await ipvs.flush()
+  const [service, destination] = ['tcp 192.0.2.100:80', '10.0.0.1:80']
+  t.same(messages, [
+    { command: 'NEW_SERVICE', write: true, service, destination: '', errno: constants.errno.EEXIST },
+    { command: 'DEL_DEST', write: true, service, destination, errno: 0 },
+    { command: 'GET_INFO', write: false, service: '', destination: '', errno: 0 },
+    { command: 'FLUSH', write: true, service: '', destination: '', errno: 0 },
+  ])
+  unsubscribe('ipvs:request', listen)
+  await ipvs.info()
+  t.equal(messages.length, 4)
+})
+
+t.test('under one signal any number of calls may wait without a warning', async (t) => {
+  const warnings: Error[] = []
+  const listen = (warning: Error) => void warnings.push(warning)
+  process.on('warning', listen)
+  t.teardown(() => process.off('warning', listen))
+  const ipvs = createTestKernel().open()
+  const { signal } = new AbortController()
+  await Promise.all(Array.from({ length: 30 }, () => ipvs.services({ signal })))
+  await new Promise<void>((resolve) => setImmediate(resolve))
+  t.same(warnings, [])
+})
