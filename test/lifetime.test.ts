@@ -32,6 +32,7 @@ async function run(scenario: string): Promise<Ended> {
   const fifo = join(folder, String(++fifos))
   execFileSync('mkfifo', [fifo])
   const child = spawn(process.execPath, ['--expose-gc', program, scenario, fifo], {
+    env: { PATH: process.env['PATH'] }, // not tap's loader, which opens descriptors of its own
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: patienceMs,
     killSignal: 'SIGKILL',
