@@ -76,8 +76,8 @@ export function startClient(lan: Lan, url: string, intervalMs: number): Client {
 /** A line of the daemon's log. */
 export interface LogLine {
   readonly msg: string
-  /** Milliseconds since the epoch. */
-  readonly time: number
+  /** ISO 8601. */
+  readonly time: string
   readonly server?: string
   readonly state?: string
   readonly reason?: string
@@ -87,6 +87,8 @@ export interface LogLine {
 
 /** `ipvs-failover run` in the director's namespace. */
 export interface Daemon extends Journal<LogLine> {
+  /** Resolves with the time, in milliseconds since the epoch, at which it had taken a server out of the table. */
+  removed(server: Host, from: number): Promise<number>
   /** Sends a signal, to the daemon itself; resolves with the exit status, or the signal that ended it. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | NodeJS.Signals | null>
 }
@@ -106,7 +108,11 @@ export function startDaemon(lan: Lan, director: Host, config: string, prefix: re
   const [command = process.execPath, ...args] = [...prefix, process.execPath, daemonProgram, 'run', '-c', config]
   const child = lan.spawn(director.namespace, command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const journal = journalOf(child, (line) => JSON.parse(line) as LogLine)
-  return { ...journal, end: (signal) => end(child, signal) }
+  async function removed(server: Host, from: number): Promise<number> {
+    const isRemoval = (change: string) => change.startsWith('removeDestination') && change.includes(server.ipv4)
+    return Date.parse((await journal.first(({ written = [] }) => written.some(isRemoval), from)).time)
+  }
+  return { ...journal, removed, end: (signal) => end(child, signal) }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
@@ -123,7 +129,7 @@ export function openDirector(director: Host): Promise<Ipvs> {
   return open({ namespace: director.namespace })
 }
 
-/** Resolves with the table as soon as it fits. IPVS sends no notifications, so it is read again every few milliseconds. */
+/** Resolves with the table once it fits. IPVS sends no notifications, so it is read again and again, but seldom: reading costs. */
 export async function tableThat(ipvs: Ipvs, fits: (table: Table) => boolean, timeoutMs: number): Promise<Table> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
@@ -132,7 +138,7 @@ export async function tableThat(ipvs: Ipvs, fits: (table: Table) => boolean, tim
     if (performance.now() > deadline) {
       throw new Error(`the table is not as expected after ${timeoutMs} ms: ${JSON.stringify(table.map(addresses))}`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 25))
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 

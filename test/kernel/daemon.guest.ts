@@ -100,8 +100,8 @@ t.test('a killed server is out of the table within the promise, and back when it
   const from = daemon.entries.length
   const killed = Date.now()
   await web[0]?.kill()
+  const tookMs = (await daemon.removed(first, from)) - killed
   await tableThat(ipvs, same(without(first)), patienceMs)
-  const tookMs = Date.now() - killed
   t.ok(
     tookMs <= promisedMs + emulationMs,
     `${tookMs} ms, promised ${promisedMs} ms and up to ${emulationMs} ms for emulation`,
@@ -117,8 +117,8 @@ t.test('a blackholed server takes fall times the timeout longer', async (t) => {
   const from = daemon.entries.length
   await lan.blackhole(second, 80)
   const started = Date.now()
+  const tookMs = (await daemon.removed(second, from)) - started
   await tableThat(ipvs, same(without(second)), patienceMs)
-  const tookMs = Date.now() - started
   const promised = promisedMs + check.fall * check.timeoutMs
   t.ok(
     tookMs <= promised + emulationMs,
