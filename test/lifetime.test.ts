@@ -31,7 +31,10 @@ interface Ended {
 async function run(scenario: string): Promise<Ended> {
   const fifo = join(folder, String(++fifos))
   execFileSync('mkfifo', [fifo])
-  const child = spawn(process.execPath, ['--expose-gc', program, scenario, fifo], {
+  // In a network namespace of its own: where this machine has IPVS, its table is not this test's.
+  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user']
+  const node = [process.execPath, '--expose-gc', program, scenario, fifo]
+  const child = spawn('unshare', [...asRoot, '--net', ...node], {
     env: { PATH: process.env['PATH'] }, // not tap's loader, which opens descriptors of its own
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: patienceMs,
