@@ -5,7 +5,7 @@
 // in an emulated guest. One test: `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { Parser } from 'tap-parser'
 import { bundle } from '../rig/bundle.mjs'
 
@@ -67,11 +67,16 @@ async function programs(folder, ending) {
   return files.filter((file) => file.includes(filter)).sort()
 }
 
+/** The bundle of a test program. @param {string} file */
+function programOf(file) {
+  return join(output, file.replaceAll('/', '-').replace(/ts$/, 'mjs'))
+}
+
 async function unit() {
   const queue = (await Promise.all(unitFolders.map((folder) => programs(folder, '.test.ts')))).flat()
   const worker = async () => {
     for (let file = queue.shift(); file; file = queue.shift()) {
-      const program = join(output, `${basename(file, '.ts')}.mjs`)
+      const program = programOf(file)
       await bundle(join(root, file), program, ['ipvs', 'ipvs/*', 'typescript'])
       await runTap(file, [process.execPath, program], unitSeconds)
     }
@@ -81,11 +86,11 @@ async function unit() {
 
 async function onKernels() {
   const files = await programs('test/kernel', '.guest.ts')
-  for (const file of files) await bundle(join(root, file), join(output, `${basename(file, '.ts')}.mjs`))
+  for (const file of files) await bundle(join(root, file), programOf(file))
   for (const kernel of kernels) {
     for (const file of files) {
-      const program = join(output, `${basename(file, '.ts')}.mjs`)
-      const command = ['rig/vm', '--kernel', kernel, '--timeout', String(guestSeconds), '--', process.execPath, program]
+      const guest = ['rig/vm', '--kernel', kernel, '--timeout', String(guestSeconds), '--']
+      const command = [...guest, process.execPath, programOf(file)]
       await runTap(`${file} on Linux ${kernel}`, command, guestSeconds + 60)
     }
   }

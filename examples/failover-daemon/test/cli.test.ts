@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import t from 'tap'
 import { cli } from '../src/cli.js'
 
 // Nothing here gets as far as opening IPVS: that is for namespaces of the rig.
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const example = fileURLToPath(new URL('../failover.yaml', import.meta.url))
+// Tests run bundled, in the root: a path relative to this file would not hold.
+const folder = join(process.cwd(), 'examples/failover-daemon')
+const main = join(folder, 'dist/main.js')
+const example = join(folder, 'failover.yaml')
 
 async function command(...args: string[]) {
   let [stdout, stderr] = ['', '']
@@ -69,7 +71,7 @@ t.test('--help and --version', async (t) => {
 })
 
 t.test('the executable passes on status and words', async (t) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, main, 'check'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'check'], {
     encoding: 'utf8',
   })
   t.match({ status, stdout, stderr }, { status: 2, stdout: '', stderr: /^ipvs-failover: check needs a configuration/ })

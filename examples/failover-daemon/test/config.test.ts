@@ -30,7 +30,7 @@ const changed = (from: string, to: string) => {
 }
 
 t.test('the example is accepted', async (t) => {
-  const file = new URL('../failover.yaml', import.meta.url)
+  const file = 'examples/failover-daemon/failover.yaml'
   const config = parseConfig(readFileSync(file, 'utf8'), 'failover.yaml')
   t.match(config, { reconcileMs: 5000, services: [{ servers: { length: 3 } }, { servers: { length: 2 } }] })
 })
