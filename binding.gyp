@@ -6,6 +6,7 @@
         "native/addon.cc",
         "native/worker.cc",
         "native/session.cc",
+        "native/exchange.cc",
         "native/codec.cc",
         "native/records.cc",
       ],

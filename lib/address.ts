@@ -1,6 +1,6 @@
 /** IP addresses between text and the 16 bytes that cross the seam (an IPv4 address takes the first four). */
 import { isIPv4, isIPv6 } from 'node:net'
-import { AF_INET, AF_INET6 } from './wire.js'
+import { AF_INET, AF_INET6 } from './records.js'
 
 export interface IpAddress {
   /** AF_INET or AF_INET6. */

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { toIpvsError, type IpvsError } from './errors.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
-import { Command, Stage } from './wire.js'
+import { Command, Stage } from './records.js'
 import type {
   DestinationEntry,
   DestinationRecord,
@@ -12,7 +12,7 @@ import type {
   Request,
   ServiceEntry,
   ServiceRecord,
-} from './wire.js'
+} from './records.js'
 import type { Send } from './queue.js'
 
 /** Carries out requests, within the caller's place in the queue. */

@@ -5,7 +5,7 @@
 import { isMappedIPv4, isMulticastOrBroadcast, isUnspecified, formatAddress } from './address.js'
 import { outOfRange, wrongValue } from './check.js'
 import { checksums, forwardings, protocols, tunnelTypes } from './words.js'
-import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './wire.js'
+import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './records.js'
 
 /** Seconds that stay below 2^32 timer ticks on a kernel with 1000 ticks a second; more wraps silently. */
 const maxPersistenceSeconds = 4294967

@@ -4,7 +4,7 @@ import { fieldsOf, wrongType, wrongValue } from './check.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
-import type { DestinationRecord, ServiceRecord } from './wire.js'
+import type { DestinationRecord, ServiceRecord } from './records.js'
 import type { Change, DesiredTable, Destination, DestinationKey, DestinationSpec } from './types.js'
 import type { DiffOptions, ObjectKey, Plan, Service, ServiceKey, ServiceSpec, Table, TableEntry } from './types.js'
 

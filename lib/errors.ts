@@ -1,7 +1,7 @@
 /** Refusals by the kernel: one error type, one table from (command, errno) to a code and the next step. */
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
-import { Command, Stage } from './wire.js'
+import { Command, Stage } from './records.js'
 import type { Change } from './types.js'
 
 /**

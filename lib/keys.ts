@@ -1,7 +1,7 @@
 /** Identity as text: equal exactly when the kernel takes two keys for the same object. Also what messages call an object. */
 import { formatAddress } from './address.js'
 import { protocols } from './words.js'
-import { AF_INET6, type DestinationRecord, type ServiceRecord } from './wire.js'
+import { AF_INET6, type DestinationRecord, type ServiceRecord } from './records.js'
 
 /** `tcp 192.0.2.1:80`, `tcp [2001:db8::1]:80` or `firewall mark 7 IPv6`. */
 export function serviceName(service: ServiceRecord): string {

@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { IpvsError } from './errors.js'
-import { layoutHash, type Session } from './wire.js'
+import { type Session } from './records.js'
+import { layoutHash } from './wire.js'
 
 interface Addon {
   readonly layoutHash: string

@@ -2,7 +2,7 @@ import { fieldsOf, text, wrongValue } from './check.js'
 import { toIpvsError } from './errors.js'
 import { createIpvs, exchange } from './ipvs.js'
 import { openNativeSession } from './native.js'
-import { Command, type Reply, type Request } from './wire.js'
+import { Command, type Reply, type Request } from './records.js'
 import type { Ipvs, OpenOptions } from './types.js'
 
 /**

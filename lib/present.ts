@@ -1,8 +1,8 @@
 /** Records -> what the API shows. The mirror of validate.ts: what comes out goes back in unchanged. */
 import { formatAddress } from './address.js'
 import { checksums, forwardings, protocols, schedulerFlags, tunnelTypes } from './words.js'
-import { AF_INET, AF_INET6, ServiceFlag, type DestinationEntry, type DestinationRecord } from './wire.js'
-import type { InfoRecord, ServiceEntry, ServiceRecord, StatsRecord } from './wire.js'
+import { AF_INET, AF_INET6, ServiceFlag, type DestinationEntry, type DestinationRecord } from './records.js'
+import type { InfoRecord, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
 import type {
   Counters,
   Destination,

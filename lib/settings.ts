@@ -1,7 +1,7 @@
 /** Whether two records ask the same of the kernel, identity aside. */
 import { fullMask } from './validate.js'
 import { forwardings } from './words.js'
-import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './wire.js'
+import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './records.js'
 
 export function sameServiceSettings(a: ServiceRecord, b: ServiceRecord): boolean {
   return serviceSettings(a) === serviceSettings(b)

@@ -1,7 +1,7 @@
 /** What goes to the kernel and comes back, on diagnostics_channel 'ipvs:request': one message a request. */
 import { channel } from 'node:diagnostics_channel'
 import { destinationName, serviceName } from './keys.js'
-import { Command, type Reply, type Request } from './wire.js'
+import { Command, type Reply, type Request } from './records.js'
 
 /** A message on the channel 'ipvs:request'. */
 export interface RequestTrace {

@@ -6,7 +6,7 @@
 import { parseAddress, type IpAddress } from './address.js'
 import { boolean, fieldsOf, integer, text, wrongType, wrongValue } from './check.js'
 import { checksums, forwardings, protocols, schedulerFlags, tunnelTypes, type Vocabulary } from './words.js'
-import { AF_INET, AF_INET6, ServiceFlag, type DestinationRecord, type ServiceRecord } from './wire.js'
+import { AF_INET, AF_INET6, ServiceFlag, type DestinationRecord, type ServiceRecord } from './records.js'
 
 const uint16 = 0xffff
 const uint32 = 0xffffffff

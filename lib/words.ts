@@ -1,6 +1,6 @@
 /** The API's words and the kernel's numbers for them. A number without a word is read, and written back, as `NAME-N`. */
 import type { SchedulerFlag } from './types.js'
-import { ServiceFlag } from './wire.js'
+import { ServiceFlag } from './records.js'
 
 export interface Vocabulary {
   /** All known words, for messages. */

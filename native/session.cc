@@ -4,9 +4,7 @@
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
 #include <netlink/attr.h>
-#include <netlink/errno.h>
 #include <netlink/genl/genl.h>
-#include <netlink/handlers.h>
 #include <netlink/msg.h>
 #include <netlink/socket.h>
 #include <sched.h>
@@ -15,10 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
-#include <new>
 #include <utility>
 
 #include "codec.h"
@@ -50,127 +45,7 @@ class Descriptor {
   int fd_;
 };
 
-struct CallbacksDeleter {
-  void operator()(nl_cb* callbacks) const noexcept { nl_cb_put(callbacks); }
-};
-using Callbacks = std::unique_ptr<nl_cb, CallbacksDeleter>;
-
-template <typename Record>
-bool append(nlmsghdr* header, Kind kind, Answer& answer) {
-  Record record;
-  if (!decode(header, record)) return false;
-  const auto* bytes = reinterpret_cast<const uint8_t*>(&record);
-  answer.records.insert(answer.records.end(), bytes, bytes + sizeof record);
-  answer.kind = kind;
-  ++answer.count;
-  return true;
-}
-
-// The kernel answers GET_* with messages of the command that would create the object.
-bool append_reply(nlmsghdr* header, const Request& request, Answer& answer) {
-  const int replied = genlmsg_hdr(header)->cmd;
-  switch (request.command) {
-    case IPVS_CMD_GET_SERVICE:
-      return replied == IPVS_CMD_NEW_SERVICE && append<ServiceEntry>(header, kServiceEntry, answer);
-    case IPVS_CMD_GET_DEST:
-      return replied == IPVS_CMD_NEW_DEST && append<DestinationEntry>(header, kDestinationEntry, answer);
-    case IPVS_CMD_GET_INFO:
-      return replied == IPVS_CMD_SET_INFO && append<Info>(header, kInfo, answer);
-    default:
-      return false;
-  }
-}
-
-bool read_family(nlmsghdr* header, int& family) {
-  std::array<nlattr*, CTRL_ATTR_MAX + 1> table{};
-  if (genlmsg_parse(header, 0, table.data(), CTRL_ATTR_MAX, nullptr) != 0) return false;
-  const nlattr* id = table[CTRL_ATTR_FAMILY_ID];
-  if (id == nullptr || nla_len(id) != sizeof(uint16_t)) return false;
-  family = nla_get_u16(id);
-  return true;
-}
-
 }  // namespace
-
-// The state of one datagram's conversation. The callbacks are called from C: none may throw, and what they find wrong
-// is kept in `broken`.
-struct Session::Exchange {
-  // The family lookup is a conversation of one message without a request record.
-  const Request* requests = nullptr;
-  Answer* answers = nullptr;
-  int* family = nullptr;
-  size_t count = 0;
-  uint32_t first_sequence = 0;
-  uint32_t port = 0;
-  uint16_t message_type = 0;
-  size_t current = 0;  // index of the request that the message in hand answers
-  bool complete = false;
-  bool broken = false;
-
-  bool last() const { return current + 1 == count; }
-  int fail() {
-    broken = true;
-    return NL_STOP;
-  }
-
-  // Only the kernel (port 0) may answer; a process with CAP_NET_ADMIN can send here, too.
-  static int on_message(nl_msg* message, void*) noexcept {
-    return nlmsg_get_src(message)->nl_pid == 0 ? NL_OK : NL_SKIP;
-  }
-  static int on_sequence(nl_msg* message, void* self) noexcept {
-    auto& exchange = *static_cast<Exchange*>(self);
-    const nlmsghdr* header = nlmsg_hdr(message);
-    const uint32_t index = header->nlmsg_seq - exchange.first_sequence;
-    if (index >= exchange.count || header->nlmsg_pid != exchange.port) return exchange.fail();
-    exchange.current = index;
-    return NL_OK;
-  }
-  static int on_valid(nl_msg* message, void* self) noexcept {
-    auto& exchange = *static_cast<Exchange*>(self);
-    nlmsghdr* header = nlmsg_hdr(message);
-    if (header->nlmsg_type != exchange.message_type || !genlmsg_valid_hdr(header, 0)) return exchange.fail();
-    try {
-      const bool understood = exchange.family != nullptr ? read_family(header, *exchange.family)
-                                                         : append_reply(header, exchange.requests[exchange.current],
-                                                                        exchange.answers[exchange.current]);
-      return understood ? NL_OK : exchange.fail();
-    } catch (const std::bad_alloc&) {
-      return exchange.fail();
-    }
-  }
-  static int on_acknowledged(nl_msg*, void* self) noexcept {
-    auto& exchange = *static_cast<Exchange*>(self);
-    // Only the last message asks for it, and its arrival proves that all earlier ones are done.
-    if (!exchange.last()) return exchange.fail();
-    exchange.complete = true;
-    return NL_STOP;
-  }
-  static int on_dump_done(nl_msg* message, void* self) noexcept {
-    auto& exchange = *static_cast<Exchange*>(self);
-    const nlmsghdr* header = nlmsg_hdr(message);
-    int32_t result = 0;
-    if (nlmsg_datalen(header) >= static_cast<int>(sizeof result)) {
-      std::memcpy(&result, nlmsg_data(header), sizeof result);
-    }
-    if (result < 0) exchange.answers[exchange.current].error = -result;
-    exchange.complete = true;
-    return NL_STOP;
-  }
-  static int on_interrupted(nl_msg*, void* self) noexcept {
-    auto& exchange = *static_cast<Exchange*>(self);
-    exchange.answers[exchange.current].error = EINTR;
-    return NL_OK;
-  }
-  static int on_unusable(nl_msg*, void* self) noexcept { return static_cast<Exchange*>(self)->fail(); }
-  // From nlmsgerr itself: libnl's own codes merge ESRCH with ENOENT and ENOBUFS with ENOMEM.
-  static int on_error(sockaddr_nl*, nlmsgerr* error, void* self) noexcept {
-    auto& exchange = *static_cast<Exchange*>(self);
-    exchange.answers[exchange.current].error = -error->error;
-    if (!exchange.last()) return NL_SKIP;
-    exchange.complete = true;
-    return NL_STOP;
-  }
-};
 
 std::vector<Answer> Session::carry_out(const std::vector<Request>& requests) {
   std::vector<Answer> answers(requests.size());
@@ -265,14 +140,7 @@ Session::Failure Session::resolve_family() {
   if (nl_sendto(socket_.get(), header, header->nlmsg_len) < 0) return {errno, kFamily};
   Answer answer;
   int family = 0;
-  Exchange lookup;
-  lookup.answers = &answer;
-  lookup.family = &family;
-  lookup.count = 1;
-  lookup.first_sequence = header->nlmsg_seq;
-  lookup.port = header->nlmsg_pid;
-  lookup.message_type = GENL_ID_CTRL;
-  if (!receive(lookup)) {
+  if (!Exchange::lookup(&answer, &family, header->nlmsg_seq, header->nlmsg_pid).receive(socket_.get())) {
     close();
     return {EPROTO, kFamily};
   }
@@ -284,20 +152,16 @@ Session::Failure Session::resolve_family() {
 
 // One datagram out, its answers in. A failure means that nothing was sent; lost answers are marked one by one.
 Session::Failure Session::exchange(const Request* requests, Answer* answers, size_t count) {
-  Exchange exchange;
-  exchange.requests = requests;
-  exchange.answers = answers;
-  exchange.count = count;
-  exchange.port = nl_socket_get_local_port(socket_.get());
-  exchange.message_type = static_cast<uint16_t>(family_);
+  const uint32_t port = nl_socket_get_local_port(socket_.get());
+  uint32_t first_sequence = 0;
   std::vector<uint8_t> datagram;
   for (size_t i = 0; i < count; ++i) {
     const Message message = encode(requests[i], family_);
     if (!message) return {ENOMEM, kSocket};
     nlmsghdr* header = nlmsg_hdr(message.get());
     header->nlmsg_seq = nl_socket_use_seq(socket_.get());
-    if (i == 0) exchange.first_sequence = header->nlmsg_seq;
-    header->nlmsg_pid = exchange.port;
+    if (i == 0) first_sequence = header->nlmsg_seq;
+    header->nlmsg_pid = port;
     header->nlmsg_flags = NLM_F_REQUEST;
     if (requests[i].dump) {
       header->nlmsg_flags |= NLM_F_DUMP;
@@ -313,7 +177,8 @@ Session::Failure Session::exchange(const Request* requests, Answer* answers, siz
     close();
     return failure;
   }
-  if (receive(exchange)) return {};
+  Exchange exchange(requests, answers, count, static_cast<uint16_t>(family_), first_sequence, port);
+  if (exchange.receive(socket_.get())) return {};
   // A socket after a protocol error may hold late answers: the next call gets a fresh one in the same namespace.
   close();
   for (size_t i = 0; i < count; ++i) {
@@ -323,29 +188,6 @@ Session::Failure Session::exchange(const Request* requests, Answer* answers, siz
     answers[i].stage = kAnswer;
   }
   return {};
-}
-
-bool Session::receive(Exchange& exchange) {
-  const Callbacks callbacks(nl_cb_alloc(NL_CB_CUSTOM));
-  if (!callbacks) return false;
-  const auto set = [&](nl_cb_type type, nl_recvmsg_msg_cb_t callback) {
-    nl_cb_set(callbacks.get(), type, NL_CB_CUSTOM, callback, &exchange);
-  };
-  set(NL_CB_MSG_IN, Exchange::on_message);
-  set(NL_CB_SEQ_CHECK, Exchange::on_sequence);
-  set(NL_CB_VALID, Exchange::on_valid);
-  set(NL_CB_ACK, Exchange::on_acknowledged);
-  set(NL_CB_FINISH, Exchange::on_dump_done);
-  set(NL_CB_DUMP_INTR, Exchange::on_interrupted);
-  set(NL_CB_INVALID, Exchange::on_unusable);
-  set(NL_CB_OVERRUN, Exchange::on_unusable);
-  set(NL_CB_SKIPPED, Exchange::on_unusable);
-  nl_cb_err(callbacks.get(), NL_CB_CUSTOM, Exchange::on_error, &exchange);
-  while (!exchange.complete && !exchange.broken) {
-    // Also -NLE_NOMEM, which is what ENOBUFS becomes: the kernel has applied everything and dropped answers.
-    if (nl_recvmsgs_report(socket_.get(), callbacks.get()) <= 0) break;
-  }
-  return exchange.complete && !exchange.broken;
 }
 
 }  // namespace ipvs

@@ -8,18 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "exchange.h"
 #include "records.h"
 
 namespace ipvs {
-
-// What came back for one request.
-struct Answer {
-  int32_t error = 0;  // errno
-  Stage stage = kKernel;
-  Kind kind = kNothing;
-  uint32_t count = 0;
-  std::vector<uint8_t> records{};
-};
 
 class Session {
  public:
@@ -39,7 +31,6 @@ class Session {
   struct SocketDeleter {
     void operator()(nl_sock* socket) const noexcept { nl_socket_free(socket); }
   };
-  struct Exchange;
   using Socket = std::unique_ptr<nl_sock, SocketDeleter>;
 
   Failure open();
@@ -50,8 +41,6 @@ class Session {
 
   void carry_out(const Request* requests, Answer* answers, size_t count);
   Failure exchange(const Request* requests, Answer* answers, size_t count);
-  // Receives until `exchange` is complete; false when answers are lost.
-  bool receive(Exchange& exchange);
 
   const std::string namespace_path_;
   bool entered_ = false;

@@ -95,6 +95,39 @@ export interface Daemon extends Journal<LogLine> {
 
 export const daemonProgram: string = join(root, 'examples/failover-daemon/dist/main.js')
 
+/** Times of the daemon's HTTP check. */
+export interface CheckTimes {
+  readonly intervalMs: number
+  readonly fastMs: number
+  readonly timeoutMs: number
+  readonly fall: number
+}
+
+/** Within which a server that refuses connections is out of the table. One that is silent takes fall × timeout longer. */
+export function promisedMs({ intervalMs, fastMs, fall }: CheckTimes): number {
+  return intervalMs + (fall - 1) * fastMs
+}
+
+/** What an emulated, busy machine may add to a promise: its timers and processes are late. */
+export const emulationMs = 500
+
+/** A configuration of the daemon: all real servers of the LAN behind its VIP, by direct routing. */
+export function failoverYaml(lan: Lan, check: CheckTimes, persistenceSeconds?: number): string {
+  return `services:
+  - virtual: ${lan.direct.vip.ipv4}:80
+    scheduler: rr
+    forwarding: direct
+    servers: [${lan.reals.map(({ ipv4 }) => ipv4).join(', ')}]
+    check:
+      type: http
+      interval: ${check.intervalMs}ms
+      fastInterval: ${check.fastMs}ms
+      timeout: ${check.timeoutMs}ms
+      rise: 2
+      fall: ${check.fall}
+${persistenceSeconds === undefined ? '' : `    persistence: ${persistenceSeconds}s\n`}`
+}
+
 /** Writes a configuration into a folder of its own, which is the daemon's state directory, too. */
 export async function writeConfig(yaml: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'failover-'))

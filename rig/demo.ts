@@ -2,25 +2,16 @@
  * The demo: a director, three real servers and a client in the rig's LAN. One server dies and comes back, once without and
  * once with persistence. Ends with status 0 only if all of it happened.
  */
-import {
-  openDirector,
-  servers,
-  startClient,
-  startDaemon,
-  tableThat,
-  writeConfig,
-  type Client,
-  type Daemon,
-} from './cluster.js'
+import { emulationMs, failoverYaml, openDirector, promisedMs, servers, startClient, startDaemon } from './cluster.js'
+import { tableThat, writeConfig, type Client, type Daemon } from './cluster.js'
 import { createLan, type Host, type Lan, type WebServer } from './lan.js'
 import type { Ipvs, Table } from '../lib/index.js'
 
 const check = { intervalMs: 2000, fastMs: 200, timeoutMs: 1000, fall: 3 }
-const promisedMs = check.intervalMs + (check.fall - 1) * check.fastMs
-/** Timers and processes of an emulated machine are late. */
-const emulationMs = 500
+const promised = promisedMs(check)
 const patienceMs = 40_000
 const fetchEveryMs = 250
+/** Of the web servers, and of the VIP in failoverYaml(). */
 const port = 80
 
 const started = performance.now()
@@ -50,21 +41,6 @@ function showTable(title: string, table: Table): void {
   }
 }
 
-const yaml = (lan: Lan, persistence: string) => `services:
-  - virtual: ${lan.direct.vip.ipv4}:${port}
-    scheduler: rr
-    ${persistence}
-    forwarding: direct
-    servers: [${lan.reals.map(({ ipv4 }) => ipv4).join(', ')}]
-    check:
-      type: http
-      interval: ${check.intervalMs}ms
-      fastInterval: ${check.fastMs}ms
-      timeout: ${check.timeoutMs}ms
-      rise: 2
-      fall: ${check.fall}
-`
-
 interface Cluster {
   readonly lan: Lan
   readonly ipvs: Ipvs
@@ -92,13 +68,13 @@ async function failover({ lan, ipvs, client, daemon, web }: Cluster, victim: num
   await client.first(({ ok }) => ok, gone)
   const failed = client.entries.slice(from).filter(({ ok }) => !ok).length
   say(
-    `the table changed ${seconds(tookMs)} after the kill; promised: ${seconds(promisedMs)}, that is interval ${seconds(check.intervalMs)} + ${check.fall - 1} × ${seconds(check.fastMs)}`,
+    `the table changed ${seconds(tookMs)} after the kill; promised: ${seconds(promised)}, that is interval ${seconds(check.intervalMs)} + ${check.fall - 1} × ${seconds(check.fastMs)}`,
   )
   say(`the client has failed ${failed} of ${client.entries.length - from} requests since the kill`)
   showTable('the table without it', without)
   expect(
-    tookMs <= promisedMs + emulationMs,
-    `the table to change within ${seconds(promisedMs)} (and ${seconds(emulationMs)} for emulation)`,
+    tookMs <= promised + emulationMs,
+    `the table to change within ${seconds(promised)} (and ${seconds(emulationMs)} for emulation)`,
   )
 
   say(`starting the web server on ${real.ipv4} again`)
@@ -119,7 +95,7 @@ async function main(lan: Lan): Promise<void> {
   const everyone = lan.reals.map(({ ipv4 }) => ipv4)
   const ipvs = await openDirector(director)
   try {
-    const config = await writeConfig(yaml(lan, ''))
+    const config = await writeConfig(failoverYaml(lan, check))
     const daemon = startDaemon(lan, director, config)
     showTable(
       'all three are healthy and in the table',
@@ -135,7 +111,7 @@ async function main(lan: Lan): Promise<void> {
     say('the daemon has ended by SIGTERM; the table stays as it is')
 
     say('the same with persistence: a client stays with its real server')
-    const persistent = startDaemon(lan, director, await writeConfig(yaml(lan, 'persistence: 300s')))
+    const persistent = startDaemon(lan, director, await writeConfig(failoverYaml(lan, check, 300)))
     await tableThat(ipvs, (table) => table[0]?.service.persistence?.timeoutSeconds === 300, patienceMs)
     const pinned = await client.first(({ ok }) => ok, client.entries.length + 1)
     const from = client.entries.length

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
 import { formatAddress, isMappedIPv4, isMulticastOrBroadcast, isUnspecified, parseAddress } from '../lib/address.js'
-import { AF_INET, AF_INET6 } from '../lib/wire.js'
+import { AF_INET, AF_INET6 } from '../lib/records.js'
 
 const addressBytes = fc.uint8Array({ minLength: 16, maxLength: 16 })
 /** Many zero groups: the shortening of runs is where the rules are. */

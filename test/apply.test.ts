@@ -5,7 +5,7 @@ import { createTestKernel } from '../lib/testing/index.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { schedulers, type DesiredTable } from '../lib/types.js'
 import { serviceKey } from '../lib/validate.js'
-import { Command } from '../lib/wire.js'
+import { Command } from '../lib/records.js'
 import { changed, observed } from './sessions.js'
 import { dns, fill, http, http6, objects, server } from './tables.js'
 

@@ -3,7 +3,8 @@ import { constants } from 'node:os'
 import type { Test } from 'tap'
 import { apply, diff, IpvsError, type DesiredTable, type Ipvs, type ServiceKey } from '../lib/index.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from '../lib/validate.js'
-import { Command, decodeReplies, encodeRequests, type Request, type Session } from '../lib/wire.js'
+import { Command, type Request, type Session } from '../lib/records.js'
+import { decodeReplies, encodeRequests } from '../lib/wire.js'
 
 /** A fresh, empty table for each test. */
 export interface Harness {

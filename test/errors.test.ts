@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 import { closedError, IpvsApplyError, IpvsError, toIpvsError, type IpvsErrorCode } from '../lib/errors.js'
-import { Command, Stage } from '../lib/wire.js'
+import { Command, Stage } from '../lib/records.js'
 
 const { EAFNOSUPPORT, EACCES, EEXIST, EINTR, EINVAL, ENOBUFS, ENOENT, EPERM, ESRCH } = constants.errno
 

@@ -6,7 +6,7 @@ import { createIpvs } from '../lib/ipvs.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { createTestKernel } from '../lib/testing/index.js'
 import { schedulers } from '../lib/types.js'
-import { Command, Stage, type Reply, type Request } from '../lib/wire.js'
+import { Command, Stage, type Reply, type Request } from '../lib/records.js'
 import { changed, lost, observed } from './sessions.js'
 import { fill, http, server } from './tables.js'
 

@@ -3,7 +3,8 @@ import { constants } from 'node:os'
 import type { Ipvs } from '../lib/index.js'
 import { createIpvs } from '../lib/ipvs.js'
 import type { FakeKernel } from '../lib/testing/fake-session.js'
-import { decodeRequests, encodeReplies, Stage, type Reply, type Request } from '../lib/wire.js'
+import { Stage, type Reply, type Request } from '../lib/records.js'
+import { decodeRequests, encodeReplies } from '../lib/wire.js'
 
 /** A handle that shows each batch before the kernel gets it. */
 export function observed(kernel: FakeKernel, see: (requests: readonly Request[]) => void | Promise<void>): Ipvs {

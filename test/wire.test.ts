@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { AF_INET, AF_INET6, Command, decodeReplies, decodeRequests, encodeReplies } from '../lib/wire.js'
-import { encodeRequests, layoutHash, Stage, type DestinationEntry, type DestinationRecord } from '../lib/wire.js'
-import type { Reply, Request, ServiceEntry, ServiceRecord, StatsRecord } from '../lib/wire.js'
+import { AF_INET, AF_INET6, Command } from '../lib/records.js'
+import { decodeReplies, decodeRequests, encodeReplies } from '../lib/wire.js'
+import { Stage, type DestinationEntry, type DestinationRecord } from '../lib/records.js'
+import { encodeRequests, layoutHash } from '../lib/wire.js'
+import type { Reply, Request, ServiceEntry, ServiceRecord, StatsRecord } from '../lib/records.js'
 
 /** Objects as literals make them: by default some have no prototype. */
 function record<T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {

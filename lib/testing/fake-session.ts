@@ -6,8 +6,9 @@ import { constants } from 'node:os'
 import { isMulticastOrBroadcast, isUnspecified } from '../address.js'
 import { destinationName, serviceName } from '../keys.js'
 import { forwardings, tunnelTypes } from '../words.js'
-import { AF_INET, AF_INET6, Command, decodeRequests, encodeReplies, ServiceFlag, Stage } from '../wire.js'
-import type { DestinationRecord, Reply, Request, ServiceRecord, Session, StatsRecord } from '../wire.js'
+import { AF_INET, AF_INET6, Command, ServiceFlag, Stage } from '../records.js'
+import { decodeRequests, encodeReplies } from '../wire.js'
+import type { DestinationRecord, Reply, Request, ServiceRecord, Session, StatsRecord } from '../records.js'
 
 const { EAFNOSUPPORT, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, ERANGE, ESRCH } = constants.errno
 const int32 = 0x7fffffff

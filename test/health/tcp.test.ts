@@ -37,12 +37,13 @@ t.test('a signal that has fired already: no connection', async (t) => {
   t.equal(server.connections.length, 0)
 })
 
-t.test('no free file descriptor is inconclusive', async (t) => {
+const prlimit = (...options: string[]): string | null =>
+  spawnSync('prlimit', ['--pid', String(process.pid), ...options], { encoding: 'utf8' }).stdout
+const before = prlimit('--nofile', '--noheadings', '--raw', '--output', 'SOFT')?.trim()
+const skip = before ? false : 'prlimit is missing'
+
+t.test('no free file descriptor is inconclusive', { skip }, async (t) => {
   const server = await startServer(t)
-  const prlimit = (...options: string[]): string | null =>
-    spawnSync('prlimit', ['--pid', String(process.pid), ...options], { encoding: 'utf8' }).stdout
-  const before = prlimit('--nofile', '--noheadings', '--raw', '--output', 'SOFT')?.trim()
-  if (!before) return t.pass('not tried: prlimit is missing')
   prlimit('--nofile=256:')
   const taken: number[] = []
   try {

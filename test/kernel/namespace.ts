@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { openNativeSession } from '../../lib/native.js'
 import { open, type Ipvs } from '../../lib/index.js'
-import type { Session } from '../../lib/wire.js'
+import type { Session } from '../../lib/records.js'
 
 export const run = promisify(execFile)
 

@@ -10,8 +10,9 @@ import { once } from 'node:events'
 import { constants, openSync, readdirSync, readFileSync } from 'node:fs'
 import { parentPort, Worker } from 'node:worker_threads'
 import { openNativeSession } from '../../lib/native.js'
-import { Command, decodeReplies, encodeRequests } from '../../lib/wire.js'
-import type { Session } from '../../lib/wire.js'
+import { Command } from '../../lib/records.js'
+import { decodeReplies, encodeRequests } from '../../lib/wire.js'
+import type { Session } from '../../lib/records.js'
 
 const [scenario = '', fifo = ''] = process.argv.slice(2)
 const batch = encodeRequests([{ command: Command.getInfo }])

@@ -1,0 +1,68 @@
+// One conversation with the kernel: the requests of one datagram, and the answers to it as libnl's callbacks collect
+// them.
+#pragma once
+
+#include <netlink/netlink.h>
+
+#include <vector>
+
+#include "records.h"
+
+namespace ipvs {
+
+// What came back for one request.
+struct Answer {
+  int32_t error = 0;  // errno
+  Stage stage = kKernel;
+  Kind kind = kNothing;
+  uint32_t count = 0;
+  std::vector<uint8_t> records{};
+};
+
+class Exchange {
+ public:
+  // `answers` has `count` entries, one for each request in order. The last message is the one that asked for an
+  // acknowledgement, or the only one, a dump.
+  Exchange(const Request* requests, Answer* answers, size_t count, uint16_t family, uint32_t first_sequence,
+           uint32_t port)
+      : requests_(requests),
+        answers_(answers),
+        count_(count),
+        message_type_(family),
+        sequence_(first_sequence),
+        port_(port) {}
+
+  // The lookup of the family's number is a conversation of one message without a request record.
+  static Exchange lookup(Answer* answer, int* family, uint32_t sequence, uint32_t port);
+
+  // Receives until the conversation is complete; false when answers are lost or make no sense.
+  bool receive(nl_sock* socket);
+
+ private:
+  // Called from C: none may throw, and what they find wrong is kept in broken_.
+  static int on_message(nl_msg* message, void* self) noexcept;
+  static int on_sequence(nl_msg* message, void* self) noexcept;
+  static int on_valid(nl_msg* message, void* self) noexcept;
+  static int on_acknowledged(nl_msg* message, void* self) noexcept;
+  static int on_dump_done(nl_msg* message, void* self) noexcept;
+  static int on_interrupted(nl_msg* message, void* self) noexcept;
+  static int on_unusable(nl_msg* message, void* self) noexcept;
+  static int on_error(sockaddr_nl* from, nlmsgerr* error, void* self) noexcept;
+
+  bool last() const { return current_ + 1 == count_; }
+  int fail();
+  int complete();
+
+  const Request* requests_;
+  Answer* answers_;
+  size_t count_;
+  uint16_t message_type_;
+  uint32_t sequence_;  // of the first request
+  uint32_t port_;
+  int* family_ = nullptr;  // a lookup's result
+  size_t current_ = 0;     // index of the request that the message in hand answers
+  bool complete_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace ipvs
