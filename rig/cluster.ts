@@ -93,7 +93,7 @@ export interface Daemon extends Journal<LogLine> {
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | NodeJS.Signals | null>
 }
 
-export const daemonProgram: string = join(root, 'examples/failover-daemon/dist/main.js')
+export const daemonProgram: string = join(root, 'examples/failover-daemon/bin/ipvs-failover.js')
 
 /** Times of the daemon's HTTP check. */
 export interface CheckTimes {

@@ -7,7 +7,7 @@ import { cli } from '../src/cli.js'
 // Nothing here gets as far as opening IPVS: that is for namespaces of the rig.
 // Tests run bundled, in the root: a path relative to this file would not hold.
 const folder = join(process.cwd(), 'examples/failover-daemon')
-const main = join(folder, 'dist/main.js')
+const main = join(folder, 'bin/ipvs-failover.js')
 const example = join(folder, 'failover.yaml')
 
 async function command(...args: string[]) {
