@@ -1,7 +1,7 @@
-// Runs the tests and prints `N passed, N failed` as its last line: `node test/run.mjs [unit] [kernels] [FILTER]`.
+// Runs the tests and prints `N passed, N failed` as its last line: `node test/run.mjs [unit] [kernels] [host] [FILTER]`.
 //
 // unit: every *.test.ts on this machine, without root and without guest. kernels: test/kernel/*.guest.ts on the real kernels
-// of the rig. Each test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute
+// of the rig. host: the same on this machine's own kernel, in fresh network namespaces; it must have IPVS. Each test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute
 // in an emulated guest. One test: `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
@@ -12,12 +12,14 @@ import { bundle } from '../rig/bundle.mjs'
 const root = join(import.meta.dirname, '..')
 const output = join(root, '.bundle')
 const unitFolders = ['test', 'test/health', 'examples/failover-daemon/test']
-const kernels = ['6.1', '6.12']
+const guests = { 'Linux 6.1': ['--kernel', '6.1'], 'Linux 6.12': ['--kernel', '6.12'] }
+const host = { 'this host': ['--host'] }
+const words = ['unit', 'kernels', 'host']
 const unitSeconds = 120
 const guestSeconds = 400
 
 const parts = process.argv.slice(2)
-const filter = parts.find((part) => part !== 'unit' && part !== 'kernels') ?? ''
+const filter = parts.find((part) => !words.includes(part)) ?? ''
 const totals = { passed: 0, failed: 0, skipped: 0 }
 
 /** Runs a command that prints TAP, counts its results, and prints what failed. @param {string} name @param {string[]} command */
@@ -84,21 +86,22 @@ async function unit() {
   await Promise.all([worker(), worker()])
 }
 
-async function onKernels() {
+/** @param {Record<string, string[]>} kernels options of rig/vm, by name */
+async function onKernels(kernels) {
   const files = await programs('test/kernel', '.guest.ts')
   for (const file of files) await bundle(join(root, file), programOf(file))
-  for (const kernel of kernels) {
+  for (const [name, options] of Object.entries(kernels)) {
     for (const file of files) {
-      const guest = ['rig/vm', '--kernel', kernel, '--timeout', String(guestSeconds), '--']
-      const command = [...guest, process.execPath, programOf(file)]
-      await runTap(`${file} on Linux ${kernel}`, command, guestSeconds + 60)
+      const rig = ['rig/vm', ...options, '--timeout', String(guestSeconds), '--']
+      await runTap(`${file} on ${name}`, [...rig, process.execPath, programOf(file)], guestSeconds + 60)
     }
   }
 }
 
 await mkdir(output, { recursive: true })
 if (parts.includes('unit')) await unit()
-if (parts.includes('kernels')) await onKernels()
+if (parts.includes('kernels')) await onKernels(guests)
+if (parts.includes('host')) await onKernels(host)
 const { passed, failed, skipped } = totals
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
