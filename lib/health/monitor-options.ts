@@ -9,7 +9,8 @@ export interface MonitorOptions<T extends Target> {
   /** Milliseconds from the start of one check of a target to the start of the next, 1 to 86400000. @default 2000 */
   readonly intervalMs?: number | undefined
   /**
-   * The same while a target's state is unsure: unknown, or a streak against it has begun. 1 to intervalMs.
+   * The same while a target's state is unsure: unknown, or a streak against it has begun; and once after an inconclusive
+   * verdict. 1 to intervalMs.
    * @default 200, or intervalMs if that is less
    */
   readonly fastIntervalMs?: number | undefined

@@ -178,9 +178,13 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
 
   #conclude(key: string, entry: Entry<T>, { verdict, latencyMs }: RunEnd): void {
     const { health, changed } = step(entry.health, verdict, this.#options)
+    // An inconclusive verdict leaves the question open: asked again soon, but once only, lest local trouble feeds itself.
+    const askAgain = verdict.outcome === 'inconclusive' && entry.last?.outcome !== 'inconclusive'
     entry.health = health
     entry.last = verdict
-    const delayMs = entry.again ? 0 : nextDelay(health, this.#options, this.#clock.random())
+    const { fastIntervalMs } = this.#options
+    const usualMs = askAgain ? fastIntervalMs : nextDelay(health, this.#options, this.#clock.random())
+    const delayMs = entry.again ? 0 : usualMs
     entry.again = false
     // From start to start: the time that the check took is part of the interval.
     this.#schedule(key, entry, Math.max(0, delayMs - latencyMs))

@@ -54,6 +54,15 @@ t.test('targets that never answer delay no other target', async (t) => {
   await dispose(clock, monitor)
 })
 
+t.test('an inconclusive verdict is followed up after the fast interval, once', async (t) => {
+  const clock = new FakeClock()
+  const { check, starts } = fakeCheck(clock, () => (clock.now() >= 1000 && clock.now() < 3000 ? unsure : pass))
+  const monitor = createMonitorWith(clock, [target(1)], { ...options, check, initial: () => 'up' })
+  await clock.advance(5000)
+  t.same(starts(), [0, 1000, 1100, 2100, 3100, 4100])
+  await dispose(clock, monitor)
+})
+
 t.test('an event only on a real change, with the verdict that made it', async (t) => {
   const clock = new FakeClock()
   let verdict: Verdict = pass
