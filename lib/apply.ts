@@ -1,8 +1,11 @@
 /** Carries out a plan: every prefix of it leaves each service with the destinations that it keeps. */
+import { fieldsOf, list, signalOf, wrongValue } from './check.js'
+import { refuseDestination, refuseService } from './creatable.js'
 import { IpvsApplyError, IpvsError, type Applied } from './errors.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameButForWeight, sameServiceSettings } from './settings.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
+import type { ServiceRecord } from './records.js'
 import type { CallOptions, Change, Destination, Ipvs, Plan, Service, ServiceKey } from './types.js'
 
 /** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
@@ -18,14 +21,19 @@ const phases: readonly (readonly Change['type'][])[] = [
  * service, not the others. Confirms each removal against the kernel before sending it: what is gone already counts as
  * applied, what has changed since the plan was made fails with IPVS_INTERRUPTED.
  *
- * Rejects with IpvsApplyError, which carries the result, if anything failed; with signal.reason when withdrawn.
+ * Rejects with TypeError or RangeError, before anything is sent, for a plan that is none; with IpvsApplyError, which carries the result, if anything failed; with signal.reason when withdrawn.
  */
 export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Promise<Applied> {
+  signalOf(options)
+  // All of it is checked before any of it is sent.
+  const changes = checkedChanges(plan)
   const errors = new Map<Change, IpvsError>()
   const applied = new Set<Change>()
   const stopped = new Set<string>()
   for (const phase of phases) {
-    const attempted = plan.changes.filter((change) => phase.includes(change.type) && !stopped.has(serviceOf(change)))
+    const attempted = [...changes.keys()].filter(
+      (change) => phase.includes(change.type) && !stopped.has(changes.get(change) ?? ''),
+    )
     const holding = readOnce(ipvs, options)
     const outcomes = await Promise.allSettled(attempted.map((change) => carryOut(ipvs, change, holding, options)))
     outcomes.forEach((outcome, i) => {
@@ -35,10 +43,10 @@ export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Prom
         return
       }
       const error: unknown = outcome.reason
-      // A wrong argument or a withdrawn call: not a refusal by the kernel, and not this plan's to survive.
+      // A withdrawn call: not a refusal by the kernel, and not this plan's to survive.
       if (!IpvsError.is(error)) throw error
       errors.set(change, error)
-      stopped.add(serviceOf(change))
+      stopped.add(changes.get(change) ?? '')
     })
   }
   const failed = plan.changes.flatMap((change) => {
@@ -55,9 +63,51 @@ export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Prom
   return result
 }
 
-function serviceOf(change: Change): string {
-  return serviceName(serviceKey('of' in change ? change.of : change.service))
+/** The plan's changes, each with the name of its service. */
+function checkedChanges(plan: Plan): ReadonlyMap<Change, string> {
+  const { changes } = fieldsOf('plan', plan, ['changes', 'foreign'])
+  return new Map(
+    list('plan.changes', changes).map((change, i) => [
+      change as Change,
+      serviceName(checkChange(`plan.changes[${i}]`, change)),
+    ]),
+  )
 }
+
+function checkChange(field: string, change: unknown): ServiceRecord {
+  const { type, service, of, destination, before, destinations } = fieldsOf(field, change, changeFields)
+  switch (type) {
+    case 'addService': {
+      const record = serviceSpec(service, `${field}.service`)
+      refuseService(record, `${field}.service`)
+      return record
+    }
+    case 'updateService':
+      return serviceSpec(service, `${field}.service`)
+    case 'removeService':
+      serviceSpec(before, `${field}.before`)
+      list(`${field}.destinations`, destinations).forEach((key, i) =>
+        destinationKey(key, `${field}.destinations[${i}]`),
+      )
+      return serviceKey(service, `${field}.service`)
+    case 'addDestination': {
+      const record = serviceKey(of, `${field}.of`)
+      refuseDestination(record, destinationSpec(destination, `${field}.destination`), `${field}.destination`)
+      return record
+    }
+    case 'updateDestination':
+      destinationSpec(destination, `${field}.destination`)
+      return serviceKey(of, `${field}.of`)
+    case 'removeDestination':
+      destinationSpec(before, `${field}.before`)
+      destinationKey(destination, `${field}.destination`)
+      return serviceKey(of, `${field}.of`)
+    default:
+      throw wrongValue(`${field}.type`, `one of ${phases.flat().join(', ')}`, type)
+  }
+}
+
+const changeFields = ['type', 'service', 'of', 'destination', 'before', 'destinations'] as const
 
 /** The destinations of a service as they are now, by name; undefined when there is no such service. */
 type Holding = (of: ServiceKey) => Promise<ReadonlyMap<string, Destination> | undefined>

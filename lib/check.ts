@@ -27,7 +27,8 @@ export function fieldsOf<K extends string>(
   known: readonly K[],
 ): Partial<Record<K, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(field, 'an object', value)
-  const copy: Partial<Record<K, unknown>> = {}
+  // Without a prototype: what somebody put on Object.prototype is no field.
+  const copy = Object.create(null) as Partial<Record<K, unknown>>
   for (const name of Object.keys(value)) {
     if (!(known as readonly string[]).includes(name))
       throw wrongValue(field, `one of the fields ${known.join(', ')}`, name)
@@ -40,7 +41,7 @@ export function integer(field: string, value: unknown, min: number, max: number)
   const expected = `an integer from ${min} to ${max}`
   if (typeof value !== 'number') throw wrongType(field, expected, value)
   if (!Number.isInteger(value) || value < min || value > max) throw outOfRange(field, expected, value)
-  return value + 0 // -0 becomes 0
+  return value
 }
 
 export function text(field: string, value: unknown, expected: string): string {
@@ -51,4 +52,18 @@ export function text(field: string, value: unknown, expected: string): string {
 export function boolean(field: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw wrongType(field, 'true or false', value)
   return value
+}
+
+export function list(field: string, value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
+  return value
+}
+
+/** The signal of a call's options. */
+export function signalOf(options: unknown = {}): AbortSignal | undefined {
+  // Its own fields are none: taken for options, a signal would be left out without a word.
+  if (options instanceof AbortSignal) throw wrongType('options', 'an object such as { signal }', options)
+  const { signal } = fieldsOf('options', options, ['signal'])
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal)
+  return signal
 }

@@ -29,8 +29,15 @@ function objectOf({ service, destination }: Request): string {
   return destination ? `${destinationName(destination)} of ${serviceName(service)}` : serviceName(service)
 }
 
+/** What the kernel loads for a service: it tells neither which it lacks. */
+function modulesOf({ service }: Request): { readonly modules?: string } {
+  if (!service || service.scheduler === '') return {}
+  return { modules: `ip_vs_${service.scheduler}${service.engine === '' ? '' : ` or ip_vs_pe_${service.engine}`}` }
+}
+
 function toError(operation: string, request: Request, { error, stage }: Reply): IpvsError {
-  return toIpvsError({ operation, object: objectOf(request) }, request.command, error, stage)
+  const subject = { operation, object: objectOf(request), ...modulesOf(request) }
+  return toIpvsError(subject, request.command, error, stage)
 }
 
 // One request in, one reply out: Send promises as many.

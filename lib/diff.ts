@@ -1,12 +1,13 @@
 /** What separates the table that is from the table that should be. Pure. */
 import { refuseDestination, refuseService } from './creatable.js'
-import { fieldsOf, wrongType, wrongValue } from './check.js'
+import { fieldsOf, list, wrongType, wrongValue } from './check.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
+import { presentDestinationKey, presentDestinationSpec, presentServiceKey, presentServiceSpec } from './present.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
 import type { DestinationRecord, ServiceRecord } from './records.js'
 import type { Change, DesiredTable, Destination, DestinationKey, DestinationSpec } from './types.js'
-import type { DiffOptions, ObjectKey, Plan, Service, ServiceKey, ServiceSpec, Table, TableEntry } from './types.js'
+import type { DiffOptions, ObjectKey, Plan, ServiceSpec, Table, TableEntry } from './types.js'
 
 /** An entry with its records beside it, by name. */
 interface Indexed<S, D> {
@@ -33,35 +34,37 @@ export function diff(current: Table, desired: DesiredTable, options: DiffOptions
 
   for (const [name, want] of wanted) {
     const have = present.get(name)
-    const of = keyOf(want.spec)
+    const of = presentServiceKey(want.record)
+    const service = presentServiceSpec(want.record)
     if (!have) {
       refuseService(want.record, `desired ${name}`)
-      created.push({ type: 'addService', service: want.spec })
+      created.push({ type: 'addService', service })
     } else if (!sameServiceSettings(have.record, want.record)) {
       if (passes(() => refuseService(have.record))) refuseService(want.record, `desired ${name}`)
-      updated.push({ type: 'updateService', service: want.spec, before: have.spec })
+      updated.push({ type: 'updateService', service, before: have.spec })
     }
-    for (const [server, destination] of want.destinations) {
+    for (const [server, { record }] of want.destinations) {
+      const destination = presentDestinationSpec(record)
       const held = have?.destinations.get(server)
-      const refuse = () => refuseDestination(want.record, destination.record, `desired ${name} ${server}`)
+      const refuse = () => refuseDestination(want.record, record, `desired ${name} ${server}`)
       if (!held) {
         refuse()
-        added.push({ type: 'addDestination', of, destination: destination.spec })
-      } else if (!sameDestinationSettings(held.record, destination.record)) {
+        added.push({ type: 'addDestination', of, destination })
+      } else if (!sameDestinationSettings(held.record, record)) {
         if (passes(() => refuseDestination(want.record, held.record))) refuse()
-        updated.push({ type: 'updateDestination', of, destination: destination.spec, before: held.spec })
+        updated.push({ type: 'updateDestination', of, destination, before: held.spec })
       }
     }
   }
 
   for (const [name, have] of present) {
     const want = wanted.get(name)
-    const service = keyOf(have.spec)
+    const service = presentServiceKey(have.record)
     const owned: { readonly key: DestinationKey; readonly before: Destination }[] = []
     const strangers: DestinationKey[] = []
-    for (const [server, { spec: before }] of have.destinations) {
+    for (const [server, { spec: before, record }] of have.destinations) {
       if (want?.destinations.has(server)) continue
-      const key = { address: before.address, port: before.port }
+      const key = presentDestinationKey(record)
       if (owns.destination(name, server, want !== undefined)) owned.push({ key, before })
       else strangers.push(key)
     }
@@ -117,14 +120,14 @@ function index<S extends ServiceSpec, D extends DestinationSpec>(
   field: string,
 ): ReadonlyMap<string, Indexed<S, D>> {
   const entries = new Map<string, Indexed<S, D>>()
-  list(table, field).forEach((entry, i) => {
+  list(field, table).forEach((entry, i) => {
     const at = `${field}[${i}]`
     const { service, destinations } = fieldsOf(at, entry, ['service', 'destinations'])
     const record = serviceSpec(service, `${at}.service`)
     const name = serviceName(record)
     if (entries.has(name)) throw wrongValue(`${at}.service`, 'each service once', name)
     const servers = new Map<string, { spec: D; record: DestinationRecord }>()
-    list(destinations, `${at}.destinations`).forEach((spec, j) => {
+    list(`${at}.destinations`, destinations).forEach((spec, j) => {
       const destination = destinationSpec(spec, `${at}.destinations[${j}]`)
       const server = destinationName(destination)
       if (servers.has(server)) throw wrongValue(`${at}.destinations[${j}]`, 'each destination once', server)
@@ -133,15 +136,4 @@ function index<S extends ServiceSpec, D extends DestinationSpec>(
     entries.set(name, { spec: service as S, record, destinations: servers })
   })
   return entries
-}
-
-function list(value: unknown, field: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw wrongType(field, 'an array', value)
-  return value
-}
-
-function keyOf(service: Service | ServiceSpec): ServiceKey {
-  return service.firewallMark === undefined
-    ? { protocol: service.protocol, address: service.address, port: service.port }
-    : { firewallMark: service.firewallMark, family: service.family }
 }

@@ -101,13 +101,17 @@ export class IpvsApplyError extends IpvsError {
 export interface Subject {
   readonly operation: string
   readonly object: string
+  /** The kernel modules that the call needs, where it needs any. */
+  readonly modules?: string
 }
 
-const { EPERM, ENOENT, ESRCH, EEXIST, EINTR, EACCES, EINVAL } = constants.errno
+const { EPERM, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ESRCH, EEXIST, EINTR, EACCES, EINVAL } = constants.errno
+/** A path that names nothing, or nothing that is a namespace. */
+const noNamespace = [ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EINVAL]
 
 interface Meaning {
   readonly code: IpvsErrorCode
-  readonly text: string
+  readonly text: string | ((subject: Subject) => string)
 }
 const serviceGone: Meaning = {
   code: 'IPVS_SERVICE_NOT_FOUND',
@@ -115,7 +119,8 @@ const serviceGone: Meaning = {
 }
 const moduleMissing: Meaning = {
   code: 'IPVS_MODULE_NOT_FOUND',
-  text: 'this kernel has no such scheduler or persistence engine; install the module ip_vs_NAME or choose another',
+  text: ({ modules = 'of the scheduler' }) =>
+    `this kernel lacks the module ${modules}; install it, or choose another scheduler or persistence engine`,
 }
 const destinationGone: Meaning = {
   code: 'IPVS_DESTINATION_NOT_FOUND',
@@ -150,7 +155,8 @@ const meanings: Readonly<Record<Command, Readonly<Record<number, Meaning>>>> = {
 export function toIpvsError(subject: Subject, command: Command, errno: number, stage: Stage): IpvsError {
   const { code, text } = meaningOf(command, errno, stage)
   const about = [subject.operation, subject.object].filter((part) => part !== '').join(' ')
-  return new IpvsError(`${about}: ${text} (${getSystemErrorName(-errno)})`, {
+  const words = typeof text === 'string' ? text : text(subject)
+  return new IpvsError(`${about}: ${words} (${getSystemErrorName(-errno)})`, {
     code,
     operation: subject.operation,
     errno,
@@ -161,7 +167,7 @@ function meaningOf(command: Command, errno: number, stage: Stage): Meaning {
   switch (stage) {
     case Stage.namespace:
       if (errno === EPERM || errno === EACCES) return refused
-      if (errno === ENOENT || errno === EINVAL) {
+      if (noNamespace.includes(errno)) {
         return {
           code: 'IPVS_NAMESPACE_NOT_FOUND',
           text: 'there is no such network namespace; `ip netns list` shows the names',

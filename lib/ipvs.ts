@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { findService, readDestination, readDestinations, readInfo, readServices, write, type Ask } from './commands.js'
 import { refuseDestination, refuseService } from './creatable.js'
-import { fieldsOf, wrongType } from './check.js'
+import { signalOf } from './check.js'
 import { closedError } from './errors.js'
 import { presentDestination, presentInfo, presentService } from './present.js'
 import { createQueue, type Queue, type Waiting } from './queue.js'
@@ -135,12 +135,8 @@ class Handle implements Ipvs {
 }
 
 /** How a call waits in the queue, from the caller's options. */
-function waiting(operation: string, options: CallOptions = {}): Waiting {
-  // Its own fields are none: taken for options, a signal would be left out without a word.
-  if ((options as unknown) instanceof AbortSignal) throw wrongType('options', 'an object such as { signal }', options)
-  const { signal } = fieldsOf('options', options, ['signal'])
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal)
-  return { signal, closed: () => closedError(operation) }
+function waiting(operation: string, options?: CallOptions): Waiting {
+  return { signal: signalOf(options), closed: () => closedError(operation) }
 }
 
 /** One batch through the seam. */

@@ -7,11 +7,13 @@ import type {
   Counters,
   Destination,
   DestinationKey,
+  DestinationSpec,
   Info,
   Persistence,
   SchedulerFlag,
   Service,
   ServiceKey,
+  ServiceSpec,
   Stats,
 } from './types.js'
 
@@ -28,6 +30,10 @@ export function presentServiceKey(service: ServiceRecord): ServiceKey {
 }
 
 export function presentService({ service, stats }: ServiceEntry): Service {
+  return { ...presentServiceSpec(service), stats: presentStats(stats) }
+}
+
+export function presentServiceSpec(service: ServiceRecord): ServiceSpec {
   const flags = (Object.keys(schedulerFlags) as SchedulerFlag[]).filter((flag) => service.flags & schedulerFlags[flag])
   return {
     ...presentServiceKey(service),
@@ -35,7 +41,6 @@ export function presentService({ service, stats }: ServiceEntry): Service {
     ...(flags.length > 0 ? { schedulerFlags: flags } : {}),
     ...(service.flags & ServiceFlag.persistent ? { persistence: presentPersistence(service) } : {}),
     ...(service.flags & ServiceFlag.onePacket ? { onePacket: true } : {}),
-    stats: presentStats(stats),
   }
 }
 
@@ -57,8 +62,18 @@ export function presentDestinationKey(destination: DestinationRecord): Destinati
   return { address: formatAddress(destination), port: destination.port }
 }
 
-export function presentDestination(entry: DestinationEntry): Destination {
-  const { destination, active, inactive, persistent } = entry
+export function presentDestination({
+  destination,
+  active,
+  inactive,
+  persistent,
+  stats,
+}: DestinationEntry): Destination {
+  const connections = { active, inactive, persistent }
+  return { ...presentDestinationSpec(destination), connections, stats: presentStats(stats) }
+}
+
+export function presentDestinationSpec(destination: DestinationRecord): DestinationSpec & { readonly weight: number } {
   const forwarding = forwardings.word(destination.forwarding & 7)
   return {
     ...presentDestinationKey(destination),
@@ -66,8 +81,6 @@ export function presentDestination(entry: DestinationEntry): Destination {
     ...(forwarding === 'tunnel' ? { encapsulation: presentEncapsulation(destination) } : {}),
     weight: destination.weight,
     ...(destination.upper > 0 ? { limits: presentLimits(destination) } : {}),
-    connections: { active, inactive, persistent },
-    stats: presentStats(entry.stats),
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { apply, diff, IpvsApplyError, type Change, type Ipvs, type Plan } from '../lib/index.js'
+import { apply, diff, IpvsApplyError, type CallOptions, type Change, type Ipvs, type Plan } from '../lib/index.js'
 import { createIpvs } from '../lib/ipvs.js'
 import { createTestKernel } from '../lib/testing/index.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
@@ -213,10 +213,29 @@ t.test('a signal that has fired already sends nothing', async (t) => {
   t.same(await ipvs.table(), there)
 })
 
-t.test('a wrong argument inside a plan rejects as what it is', async (t) => {
-  const { ipvs } = await prepared()
-  const change = { type: 'addDestination', of: http, destination: server(1, { weight: -1 }) } as const
-  await t.rejects(apply(ipvs, { changes: [change], foreign: [] }), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' })
+t.test('anything wrong in a plan is refused before any of it is sent', async (t) => {
+  const kernel = createTestKernel()
+  const ipvs = kernel.open()
+  const good: Change = { type: 'addService', service: { ...http, scheduler: 'rr' } }
+  const low = { type: 'addDestination', of: http, destination: server(1, { weight: -1 }) }
+  const cases: readonly (readonly [plan: unknown, options: unknown, expected: Record<string, unknown>])[] = [
+    [undefined, {}, { code: 'ERR_INVALID_ARG_TYPE', message: /^plan: / }],
+    [{}, {}, { code: 'ERR_INVALID_ARG_TYPE', message: /^plan\.changes: expected an array/ }],
+    [{ changes: [good, low] }, {}, { name: 'RangeError', message: /^plan\.changes\[1\]\.destination\.weight: / }],
+    [
+      { changes: [good, { type: 'bogus' }] },
+      {},
+      { code: 'ERR_INVALID_ARG_VALUE', message: /^plan\.changes\[1\]\.type: / },
+    ],
+    [{ changes: [good, { type: 'removeService', service: http }] }, {}, { message: /^plan\.changes\[1\]\.before: / }],
+    [{ changes: [good, { type: 'updateService', service: http }] }, {}, { message: /\.service\.scheduler: / }],
+    [{ changes: [good, { ...low, destination: { ...http } }] }, {}, { message: /\[1\]\.destination: .*'protocol'/ }],
+    [{ changes: [] }, { sginal: 1 }, { code: 'ERR_INVALID_ARG_VALUE', message: /'sginal'/ }],
+  ]
+  for (const [plan, options, expected] of cases) {
+    await t.rejects(apply(ipvs, plan as Plan, options as CallOptions), expected)
+  }
+  t.equal(kernel.writes, 0)
 })
 
 t.test('a closed handle: everything failed or was not attempted', async (t) => {

@@ -350,3 +350,22 @@ t.test("the caller's objects are never touched, and changing them after the call
   await update
   t.match(await ipvs.service(key), { scheduler: 'rr', persistence: { timeoutSeconds: 5 } })
 })
+
+t.test('what somebody put on Object.prototype is no field', async (t) => {
+  const ipvs = createTestKernel().open()
+  const polluted = Object.prototype as { persistence?: object }
+  polluted.persistence = {}
+  try {
+    await ipvs.addService(spec)
+  } finally {
+    delete polluted.persistence
+  }
+  t.equal((await ipvs.service(key))?.persistence, undefined)
+})
+
+t.test('the options of a test kernel are checked', async (t) => {
+  t.throws(() => createTestKernel({ schedulers: 3 } as never), { code: 'ERR_INVALID_ARG_TYPE' })
+  t.throws(() => createTestKernel({ scheduler: ['rr'] } as never), { code: 'ERR_INVALID_ARG_VALUE' })
+  const ipvs = createTestKernel({ schedulers: ['rr'] }).open()
+  await t.rejects(ipvs.addService({ ...spec, scheduler: 'wlc' }), { code: 'IPVS_MODULE_NOT_FOUND' })
+})

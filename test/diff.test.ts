@@ -309,3 +309,19 @@ t.test('only what is desired or owned goes; all that stays undesired is reported
     ),
   )
 })
+
+t.test('what was checked is what is planned, whatever becomes of the objects that were passed', async (t) => {
+  let reads = 0
+  const shifty = {
+    ...server(1),
+    get weight() {
+      return ++reads
+    },
+  }
+  const desired = [{ service: { ...web, persistence: { timeoutSeconds: 5 } }, destinations: [shifty] }]
+  const { changes } = diff([], desired)
+  const [entry] = desired
+  if (entry) entry.service.persistence.timeoutSeconds = -1
+  t.match(changes, [{ service: { persistence: { timeoutSeconds: 5 } } }, { destination: { weight: 1 } }])
+  t.equal(reads, 1)
+})

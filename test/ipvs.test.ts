@@ -322,3 +322,12 @@ t.test('under one signal any number of calls may wait without a warning', async 
   await new Promise<void>((resolve) => setImmediate(resolve))
   t.same(warnings, [])
 })
+
+t.test('a missing module is told by its name', async (t) => {
+  const ipvs = createTestKernel().open()
+  const service = { protocol: 'udp', address: '192.0.2.1', port: 5060, scheduler: 'nosuch' } as const
+  await t.rejects(ipvs.addService(service), { message: /\bip_vs_nosuch;/ })
+  await t.rejects(ipvs.addService({ ...service, scheduler: 'rr', persistence: { engine: 'x' } }), {
+    message: /\bip_vs_rr or ip_vs_pe_x;/,
+  })
+})

@@ -19,7 +19,14 @@ const unitSeconds = 120
 const guestSeconds = 400
 
 const parts = process.argv.slice(2)
-const filter = parts.find((part) => !words.includes(part)) ?? ''
+const filters = parts.filter((part) => !words.includes(part))
+if (filters.length === parts.length || filters.length > 1) {
+  console.error(
+    'usage: node test/run.mjs unit|kernels|host ... [FILTER]: FILTER is a part of a path, kernel/host for instance',
+  )
+  process.exit(2)
+}
+const [filter = ''] = filters
 const totals = { passed: 0, failed: 0, skipped: 0 }
 
 /** Runs a command that prints TAP, counts its results, and prints what failed. @param {string} name @param {string[]} command */
@@ -106,4 +113,6 @@ if (parts.includes('kernels')) await onKernels(guests)
 if (parts.includes('host')) await onKernels(host)
 const { passed, failed, skipped } = totals
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+if (skipped > 0) console.log(`${skipped} skipped`)
+if (passed + failed + skipped === 0) console.log(`no test program has '${filter}' in its path`)
+console.log(`${passed} passed, ${failed} failed`)

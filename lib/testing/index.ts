@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+import { fieldsOf, list, text } from '../check.js'
 import { createIpvs } from '../ipvs.js'
 import { schedulers, type Ipvs } from '../types.js'
 import { FakeKernel } from './fake-session.js'
@@ -24,7 +25,9 @@ export interface TestKernel {
 
 /** An empty table. */
 export function createTestKernel(options: TestKernelOptions = {}): TestKernel {
-  const kernel = new FakeKernel(options.schedulers ?? schedulers)
+  const fields = fieldsOf('options', options, ['schedulers'])
+  const names = fields.schedulers === undefined ? schedulers : list('schedulers', fields.schedulers)
+  const kernel = new FakeKernel(names.map((name, i) => text(`schedulers[${i}]`, name, 'the name of a scheduler')))
   return {
     open: () => createIpvs(kernel.session()),
     get writes() {

@@ -37,6 +37,7 @@ t.test('a missing namespace is IPVS_NAMESPACE_NOT_FOUND, as a path that is none'
   const expected = { code: 'IPVS_NAMESPACE_NOT_FOUND', operation: 'open' }
   t.same(await refusal(openIn(t, 'nosuch')), expected)
   t.same(await refusal(openIn(t, '/etc/passwd')), expected)
+  t.same(await refusal(openIn(t, '/etc/passwd/below')), expected)
 })
 
 t.test('without CAP_NET_ADMIN every call is IPVS_NOT_PERMITTED', async (t) => {
