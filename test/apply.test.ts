@@ -213,12 +213,18 @@ t.test('a signal that has fired already sends nothing', async (t) => {
   t.same(await ipvs.table(), there)
 })
 
+interface Expected {
+  readonly name?: string
+  readonly code?: string
+  readonly message: RegExp
+}
+
 t.test('anything wrong in a plan is refused before any of it is sent', async (t) => {
   const kernel = createTestKernel()
   const ipvs = kernel.open()
   const good: Change = { type: 'addService', service: { ...http, scheduler: 'rr' } }
   const low = { type: 'addDestination', of: http, destination: server(1, { weight: -1 }) }
-  const cases: readonly (readonly [plan: unknown, options: unknown, expected: Record<string, unknown>])[] = [
+  const cases: readonly (readonly [plan: unknown, options: unknown, expected: Expected])[] = [
     [undefined, {}, { code: 'ERR_INVALID_ARG_TYPE', message: /^plan: / }],
     [{}, {}, { code: 'ERR_INVALID_ARG_TYPE', message: /^plan\.changes: expected an array/ }],
     [{ changes: [good, low] }, {}, { name: 'RangeError', message: /^plan\.changes\[1\]\.destination\.weight: / }],
