@@ -5,7 +5,7 @@ import { EventQueue } from './events.js'
 import { type CheckedMonitorOptions, type MonitorOptions, checkedMonitorOptions } from './monitor-options.js'
 import { type Run, type RunContext, type RunEnd, startRun } from './run.js'
 import { StallDetector } from './stall.js'
-import { type Health, nextDelay, step } from './state.js'
+import { type Health, isFollowedUp, nextDelay, step } from './state.js'
 import { checkTarget, checkedTargets, targetKey } from './target.js'
 
 /** A target's state has changed. From unknown to up or down is a change as well. */
@@ -178,12 +178,10 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
 
   #conclude(key: string, entry: Entry<T>, { verdict, latencyMs }: RunEnd): void {
     const { health, changed } = step(entry.health, verdict, this.#options)
-    // An inconclusive verdict leaves the question open: asked again soon, but once only, lest local trouble feeds itself.
-    const askAgain = verdict.outcome === 'inconclusive' && entry.last?.outcome !== 'inconclusive'
+    const soon = isFollowedUp(verdict, entry.last)
     entry.health = health
     entry.last = verdict
-    const { fastIntervalMs } = this.#options
-    const usualMs = askAgain ? fastIntervalMs : nextDelay(health, this.#options, this.#clock.random())
+    const usualMs = nextDelay(health, soon, this.#options, this.#clock.random())
     const delayMs = entry.again ? 0 : usualMs
     entry.again = false
     // From start to start: the time that the check took is part of the interval.

@@ -41,9 +41,22 @@ export function isUnsure({ state, passes, failures }: Health): boolean {
 }
 
 /**
+ * Whether to ask again soon: an inconclusive verdict leaves the question open. Once only, lest local trouble, such as a lack
+ * of descriptors, feeds itself.
+ */
+export function isFollowedUp(verdict: Verdict, last: Verdict | undefined): boolean {
+  return verdict.outcome === 'inconclusive' && last?.outcome !== 'inconclusive'
+}
+
+/**
  * Milliseconds from the start of one check to the start of the next. `random` is from 0 to below 1.
  * Jitter only shortens: what the interval promises holds with it too.
  */
-export function nextDelay(health: Health, { intervalMs, fastIntervalMs, jitterMs }: Timing, random: number): number {
-  return isUnsure(health) ? fastIntervalMs : intervalMs - jitterMs * random
+export function nextDelay(
+  health: Health,
+  soon: boolean,
+  { intervalMs, fastIntervalMs, jitterMs }: Timing,
+  random: number,
+): number {
+  return soon || isUnsure(health) ? fastIntervalMs : intervalMs - jitterMs * random
 }

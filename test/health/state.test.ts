@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { Verdict } from '../../lib/health/check.js'
-import { type Health, isUnsure, nextDelay, step } from '../../lib/health/state.js'
+import { type Health, isFollowedUp, isUnsure, nextDelay, step } from '../../lib/health/state.js'
 import { pass, refused, unsure } from './fake-check.js'
 
 const verdicts = fc.array(fc.constantFrom(pass, refused, unsure), { maxLength: 60 })
@@ -86,7 +86,16 @@ t.test('unsure while unknown, and once a streak against the state has begun', as
 
 t.test('jitter shortens the interval, and never the fast one', async (t) => {
   const timing = { intervalMs: 1000, fastIntervalMs: 200, jitterMs: 100 }
-  t.equal(nextDelay(start('up'), timing, 0), 1000)
-  t.equal(nextDelay(start('up'), timing, 0.5), 950)
-  t.equal(nextDelay(start('unknown'), timing, 0.5), 200)
+  t.equal(nextDelay(start('up'), false, timing, 0), 1000)
+  t.equal(nextDelay(start('up'), false, timing, 0.5), 950)
+  t.equal(nextDelay(start('unknown'), false, timing, 0.5), 200)
+  t.equal(nextDelay(start('up'), true, timing, 0.5), 200, 'what is to be followed up is, soon')
+})
+
+t.test('the first of several inconclusive verdicts is followed up soon', async (t) => {
+  const local = { outcome: 'inconclusive', reason: 'local' } as const
+  t.equal(isFollowedUp(local, undefined), true)
+  t.equal(isFollowedUp(local, { outcome: 'pass' }), true)
+  t.equal(isFollowedUp(local, local), false)
+  t.equal(isFollowedUp({ outcome: 'pass' }, local), false)
 })
