@@ -28,7 +28,7 @@ class Writer {
     ok_ = ok_ && nla_put(message_, attribute, static_cast<int>(size), data) == 0;
   }
   void text(int attribute, const std::array<char, 16>& name) {
-    // One byte less than the record, so that a name without NUL is sent as one that the kernel refuses, never overrun.
+    // One byte more than the record: a name without NUL is never overrun, but sent as one that the kernel refuses.
     std::array<char, 17> copy{};
     std::copy(name.begin(), name.end(), copy.begin());
     ok_ = ok_ && nla_put_string(message_, attribute, copy.data()) == 0;
