@@ -155,8 +155,9 @@ bool Exchange::receive(nl_sock* socket) {
   set(NL_CB_SKIPPED, on_unusable);
   nl_cb_err(callbacks.get(), NL_CB_CUSTOM, on_error, this);
   while (!complete_ && !broken_) {
-    // Also -NLE_NOMEM, which is what ENOBUFS becomes: the kernel has applied everything and dropped answers.
-    if (nl_recvmsgs_report(socket, callbacks.get()) <= 0) break;
+    // Also -NLE_NOMEM, which is what ENOBUFS becomes: the kernel has applied everything and dropped answers. 0 is a
+    // datagram without a message, which only a stranger sends.
+    if (nl_recvmsgs_report(socket, callbacks.get()) < 0) break;
   }
   return complete_ && !broken_;
 }
