@@ -24,7 +24,12 @@ function journalOf<T>(child: ChildProcess, parse: (line: string) => T): Journal<
   if (child.stdout === null) throw new TypeError('expected a child with a piped stdout, found none')
   const entries: T[] = []
   const waiting = new Set<() => void>()
-  const wakeAll = () => waiting.forEach((wake) => wake())
+  // Emptied first: who is woken may wait again at once.
+  const wakeAll = () => {
+    const woken = [...waiting]
+    waiting.clear()
+    woken.forEach((wake) => wake())
+  }
   let ended = false
   const lines = createInterface({ input: child.stdout })
   lines.on('line', (line) => {
@@ -42,7 +47,6 @@ function journalOf<T>(child: ChildProcess, parse: (line: string) => T): Journal<
         while (at >= entries.length) {
           if (ended) throw new Error(`${child.spawnargs.join(' ')} ended before the awaited line`)
           await new Promise<void>((resolve) => waiting.add(resolve))
-          waiting.clear()
         }
         const entry = entries[at] as T
         if (fits(entry)) return entry
