@@ -1,8 +1,10 @@
-// Runs the tests and prints `N passed, N failed` as its last line: `node test/run.mjs [unit] [kernels] [host] [FILTER]`.
+// Runs the tests and prints `N passed, N failed` as its last line:
+//   node test/run.mjs [unit] [kernels] [host] [FILTER]
 //
-// unit: every *.test.ts on this machine, without root and without guest. kernels: test/kernel/*.guest.ts on the real kernels
-// of the rig. host: the same on this machine's own kernel, in fresh network namespaces; it must have IPVS. Each test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute
-// in an emulated guest. One test: `npx tap test/diff.test.ts`.
+// unit: every *.test.ts on this machine, without root and without guest. kernels: test/kernel/*.guest.ts on the real
+// kernels of the rig. host: the same on this machine's own kernel, in fresh network namespaces; it must have IPVS. Each
+// test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated
+// guest. One test: `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,7 +31,10 @@ if (filters.length === parts.length || filters.length > 1) {
 const [filter = ''] = filters
 const totals = { passed: 0, failed: 0, skipped: 0 }
 
-/** Runs a command that prints TAP, counts its results, and prints what failed. @param {string} name @param {string[]} command */
+/**
+ * Runs a command that prints TAP, counts its results, and prints what failed.
+ * @param {string} name @param {string[]} command @param {number} seconds
+ */
 async function runTap(name, command, seconds) {
   const started = performance.now()
   const parser = new Parser()
