@@ -1,7 +1,7 @@
 // Everything that is checked without running: types, ESLint, formats, shell scripts, and the rules of the seam.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basename, dirname, extname, join, relative } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const bin = (name) => join(root, 'node_modules/.bin', name)
@@ -28,55 +28,96 @@ const programs = {
   shellcheck: ['shellcheck', ...bash],
 }
 
+const code = /\.[cm]?[jt]s$/
+const library = files('lib', code)
+const examples = files('examples', code)
+
+/** An import of what begins like that, in each form that it can have. @param {string} name */
+const importOf = (name) => new RegExp(`\\b(?:from|import|require)\\s*\\(?\\s*['"\`](?:${name})`)
+
+/** The layers of native/, and which of its headers each may include. A file that is in none may include none. */
+const layers = {
+  addon: ['worker', 'records'],
+  worker: ['worker', 'session', 'records'],
+  session: ['session', 'exchange', 'codec', 'records'],
+  exchange: ['exchange', 'codec', 'records'],
+  codec: ['codec', 'records'],
+  records: ['records'],
+}
+const layerOf = (path) => basename(path, extname(path))
+
 /**
  * Rules that are one grep each: `pattern` may stand in no file of `where` but `except`.
  */
 const rules = [
   {
     rule: 'only lib/native.ts touches the addon',
-    where: files('lib', /\.ts$/),
+    where: library,
     except: ['lib/native.ts'],
-    pattern: /node-gyp-build|\.node['"]/,
+    pattern: /node-gyp-build|\.node['"`]|\b(dlopen|_linkedBinding)\b|process\.binding\b/,
   },
   {
-    rule: 'napi.h and uv.h only in addon.cc',
+    rule: 'Node-API and libuv only in addon.cc',
     where: cpp,
     except: ['native/addon.cc'],
-    pattern: /#include <(napi|node_api|uv)\.h>/,
+    pattern: /#\s*include\s*["<](napi|node|js_native|uv|v8)[^">]*[">]/,
   },
   {
     rule: 'no libnl and no kernel headers in addon.cc and worker',
-    where: ['native/addon.cc', 'native/worker.h', 'native/worker.cc'],
-    pattern: /#include <(netlink|linux)\//,
+    where: cpp.filter((path) => ['addon', 'worker'].includes(layerOf(path))),
+    pattern: /#\s*include\s*["<](netlink|linux)\//,
   },
   {
-    rule: 'records.h includes only the standard library',
-    where: ['native/records.h'],
-    pattern: /#include (<[^>]*[./]|")/,
+    rule: 'records includes only the standard library',
+    where: cpp.filter((path) => layerOf(path) === 'records'),
+    pattern: /#\s*include\s*(<[^>]*[./]|"(?!records\.h"))/,
   },
-  { rule: 'health imports nothing of ours', where: files('lib/health', /\.ts$/), pattern: /from '\.\.\// },
-  { rule: 'queue imports nothing of ours', where: ['lib/queue.ts'], pattern: /from '\.{1,2}\// },
+  ...[...new Set([...Object.keys(layers), ...cpp.map(layerOf)])].map((layer) => ({
+    rule: `native/${layer} includes only layers below it`,
+    where: cpp.filter((path) => layerOf(path) === layer),
+    pattern: new RegExp(
+      `#\\s*include\\s*("(?!(${(layers[layer] ?? []).join('|')})\\.h")|<([^>]*/)?(${Object.keys(layers).join('|')})\\.h>)`,
+    ),
+  })),
+  {
+    rule: 'health imports nothing of ours',
+    where: files('lib/health', code),
+    pattern: importOf(`[^'"\`]*\\.\\./|ipvs\\b`),
+  },
+  { rule: 'queue imports nothing of ours', where: ['lib/queue.ts'], pattern: importOf(`\\.|ipvs\\b`) },
   {
     rule: 'examples use public entry points only',
-    where: files('examples', /\.ts$/),
-    pattern: /from '[^']*\/(lib|native|dist)\//,
+    where: examples,
+    pattern: importOf(`[^'"\`]*(\\.\\./\\.\\./|/(lib|native|rig)/)|ipvs/(?!(health|testing)['"\`])`),
+  },
+  {
+    rule: 'examples import nothing built, but plain JavaScript may import what is built of its own package',
+    where: examples.filter((path) => path.endsWith('ts') || dirname(path) === 'examples'),
+    pattern: importOf(`[^'"\`]*/dist/`),
   },
   {
     rule: 'no forks in the library and the daemon',
-    where: [...files('lib', /\.ts$/), ...files('examples/failover-daemon/src', /\.ts$/)],
-    pattern: /child_process|modprobe['"]/,
+    where: [...library, ...examples.filter((path) => /\/(src|bin)\//.test(path))],
+    pattern: /child_process|modprobe['"`]/,
   },
   {
     rule: 'the library logs nothing and installs no process handlers',
-    where: files('lib', /\.ts$/),
-    pattern: /console\.|process\.(on|once)\(/,
+    where: library,
+    pattern: /console\.|process\.(on|once|addListener|prepend\w+|stdout|stderr)\b|['"`](node:)?(console|process)['"`]/,
   },
   {
     rule: 'tests open IPVS only in a namespace that they made (test/kernel/namespace.ts)',
-    where: [...files('test', /\.ts$/), ...files('rig', /\.ts$/), ...files('examples/failover-daemon/test', /\.ts$/)],
+    where: [...files('test', code), ...files('rig', code), ...files('examples/failover-daemon/test', code)],
     // The others: programs that are run in a namespace made before, and the director of a LAN made before.
     except: ['test/kernel/namespace.ts', 'test/kernel/refusals.guest.ts', 'test/lifetime/program.ts', 'rig/cluster.ts'],
-    pattern: /\bopen\b[^}]*\} from '(ipvs|[^']*lib\/(index|open)\.js)'|openNativeSession\(''?\)/,
+    // The module that opens, all of the entry point, or `open` of it.
+    pattern: new RegExp(
+      [
+        importOf(`[^'"\`]*(lib|dist)/(native|open)\\b`).source,
+        `\\b(import|require)\\s*\\(\\s*['"\`](ipvs['"\`]|[^'"\`]*(lib|dist)/index\\b)`,
+        `\\b(import|export)\\b[^'"\`]*(\\bopen\\b|\\*)[^'"\`]*\\bfrom\\s*['"](ipvs['"]|[^'"]*(lib|dist)/index\\b)`,
+      ].join('|'),
+    ),
   },
   { rule: 'the lockfile names no download host', where: ['package-lock.json'], pattern: /"resolved": "[a-z+]+:/ },
 ]
