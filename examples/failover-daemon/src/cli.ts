@@ -3,13 +3,12 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { IpvsError, open } from 'ipvs'
 import type { Ipvs } from 'ipvs'
-import { destination, pino } from 'pino'
-import type { Logger } from 'pino'
 import { startMonitor } from './checks.js'
 import { ConfigError, parseConfig } from './config.js'
 import type { Config } from './config.js'
 import { runDirector } from './director.js'
 import { MAX_BYTES } from './document.js'
+import { openLog } from './log.js'
 import { openLedger } from './state.js'
 
 const HELP = `Usage: ipvs-failover run -c FILE     keep the kernel's IPVS table right until SIGTERM
@@ -125,13 +124,14 @@ async function run(config: Config): Promise<void> {
   // A second signal ends the process at once, as by default.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort(signal))
   const ipvs = await openIpvs()
-  const log = createLog()
+  const { log, end } = openLog(1)
   const directory =
     config.stateDirectory ?? process.env['STATE_DIRECTORY']?.split(':', 1)[0] ?? '/var/lib/ipvs-failover'
   log.info({ version: version(), services: config.services.length, stateDirectory: directory }, 'started')
   await runDirector({ config, ipvs, ledger: await openLedger(directory, log), log, startMonitor }, ending.signal)
   await ipvs.close()
   log.info({ signal: ending.signal.reason as unknown }, 'ended, the table stays as it is')
+  await end()
 }
 
 async function openIpvs(): Promise<Ipvs> {
@@ -141,12 +141,4 @@ async function openIpvs(): Promise<Ipvs> {
     if (IpvsError.is(error)) throw new Exit(`ipvs-failover: ${error.message}`, 1)
     throw error
   }
-}
-
-/** JSON lines on stdout, written in the order of events, by this thread: no transport, no worker. */
-function createLog(): Logger {
-  const stdout = destination({ dest: 1, sync: true })
-  // Whoever read the log has gone: the servers still need their director.
-  stdout.on('error', () => {})
-  return pino({ base: { pid: process.pid }, timestamp: () => `,"time":"${new Date().toISOString()}"` }, stdout)
 }

@@ -1,6 +1,6 @@
 /** YAML text to plain data that still knows where every value stood: errors read `file:line:column: field: …`. */
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml'
-import type { Document, Node, Pair, YAMLError } from 'yaml'
+import type { Document, Node, Pair, YAMLError, YAMLMap } from 'yaml'
 
 /** Where a value is: keys and list indexes from the top. */
 export type Path = readonly (string | number)[]
@@ -29,9 +29,11 @@ export class ConfigError extends Error {
 }
 
 /** A configuration file larger than this is refused, in bytes. */
-export const MAX_BYTES = 1 << 20
+export const MAX_BYTES = 1 << 18
 const MAX_LINES = 100
-/** How often aliases may be expanded in all: enough for shared checks, far from a bomb. */
+/** Of more problems than this, the first ones are looked up in the file. */
+const MAX_PROBLEMS = 1000
+/** How many aliases there may be, and how often they may be expanded in all: enough for shared checks, far from a bomb. */
 const MAX_ALIASES = 1000
 
 /** A parsed file. */
@@ -53,18 +55,30 @@ export function readDocument(text: string, file: string): Located {
     const { line, col } = lines.linePos(offset)
     return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false })
   const refused = (offset: number, found: string) => `${at(offset)}: yaml: expected well-formed YAML, found: ${found}`
 
   const malformed = [...document.errors, ...document.warnings].map((error) =>
     refused(error.pos[0], message(error, text, lines)),
   )
+  // The parser's own ways with duplicate keys and aliases take the square of the file's length.
+  const anchors = new Set<string>()
+  let aliases = 0
   visit(document, {
     Alias(_key, alias) {
-      if (alias.resolve(document) === undefined)
-        malformed.push(
-          refused(alias.range?.[0] ?? 0, `the alias *${printable(alias.source)} without an anchor before it`),
-        )
+      const offset = alias.range?.[0] ?? 0
+      if (++aliases > MAX_ALIASES) {
+        malformed.push(refused(offset, `more than ${MAX_ALIASES} aliases`))
+        return visit.BREAK
+      }
+      if (!anchors.has(alias.source))
+        malformed.push(refused(offset, `the alias *${printable(alias.source)} without an anchor before it`))
+      return undefined
+    },
+    Value(_key, node) {
+      if (node.anchor !== undefined) anchors.add(node.anchor)
+      if (isMap(node))
+        malformed.push(...duplicateKeys(node).map((offset) => refused(offset, 'Map keys must be unique')))
     },
   })
   if (malformed.length > 0) throw new ConfigError(malformed)
@@ -84,11 +98,23 @@ export function readDocument(text: string, file: string): Located {
     error: (problems) =>
       new ConfigError(
         problems
+          .slice(0, MAX_PROBLEMS)
           .map((problem) => ({ offset: find(document, problem.path, problem.atKey).offset, line: describe(problem) }))
           .sort((a, b) => a.offset - b.offset)
           .map(({ line }) => line),
       ),
   }
+}
+
+/** Where a key stands that the mapping has already. */
+function duplicateKeys(map: YAMLMap): readonly number[] {
+  const keys = new Set<unknown>()
+  return map.items.flatMap(({ key }) => {
+    if (!isScalar(key)) return []
+    const known = keys.has(key.value)
+    keys.add(key.value)
+    return known ? [key.range?.[0] ?? 0] : []
+  })
 }
 
 /** `services[0].check.type`; the file itself is `file`. */

@@ -45,7 +45,7 @@ t.test('a wrong file: every mistake on stderr, status 2, for check and for run',
     )
   t.match(await command('check', '-c', '/dev/zero'), {
     status: 2,
-    stderr: /^\/dev\/zero:1:1: file: expected at most 1048576 bytes/,
+    stderr: /^\/dev\/zero:1:1: file: expected at most 262144 bytes/,
   })
 })
 

@@ -232,3 +232,18 @@ t.test('what is no configuration at all ends in an error line', async (t) => {
   ] as const)
     t.match(errors(text), error, name)
 })
+
+t.test('a hostile file is refused in time', async (t) => {
+  const hostile = {
+    'many aliases': `a: &a 1\nservices: [${'*a, '.repeat(20_000)}]\n`,
+    'many unknown keys': Array.from({ length: 20_000 }, (_, i) => `key${i}: 1`).join('\n'),
+    'many duplicate keys': 'key: 1\n'.repeat(20_000),
+    'deep lists': '['.repeat(100_000),
+  }
+  for (const [name, text] of Object.entries(hostile)) {
+    const started = performance.now()
+    t.throws(() => parseConfig(text, 'f.yaml'), { name: 'ConfigError' })
+    const tookMs = performance.now() - started
+    t.ok(tookMs < 2000, `${name}: ${tookMs.toFixed(0)} ms`)
+  }
+})
