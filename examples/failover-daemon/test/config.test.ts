@@ -228,7 +228,7 @@ t.test('what is no configuration at all ends in an error line', async (t) => {
     ['a loop', 'services: &s [*s]', /^f\.yaml:1:15: services\[0\]: expected a mapping/],
     ['a tab', 'services:\n\t- 1', /^f\.yaml:2:1: yaml: .*Tabs/],
     ['too deep', '['.repeat(20_000), /^f\.yaml:1:\d+: yaml: /],
-    ['too long', '#'.repeat(2 ** 20 + 1), /^f\.yaml:1:1: file: expected at most 1048576 bytes, found 1048577$/],
+    ['too long', '#'.repeat(2 ** 20 + 1), /^f\.yaml:1:1: file: expected at most 262144 bytes, found 1048577$/],
   ] as const)
     t.match(errors(text), error, name)
 })
