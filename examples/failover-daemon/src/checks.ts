@@ -14,25 +14,30 @@ export interface ServerTarget extends Target {
 /** Starts to check the servers of one service. */
 export type StartMonitor = (service: ServiceConfig, initial: (server: DestinationKey) => State) => Monitor<ServerTarget>
 
-export const startMonitor: StartMonitor = ({ servers, check }, initial) => {
-  const { intervalMs, fastIntervalMs, timeoutMs, rise, fall } = check
-  // A monitor knows its targets by address and port: they stay apart by the server's port, whatever port is checked.
-  const targets = servers.map(({ address, port }) => ({
-    address,
-    port: port === 0 ? (check.port ?? 0) : port,
-    server: { address, port },
-  }))
-  const run = checkOf(check)
-  return createMonitor<ServerTarget>(targets, {
-    check: (target, signal) => run({ address: target.address, port: check.port ?? target.port }, signal),
-    intervalMs,
-    fastIntervalMs,
-    timeoutMs,
-    rise,
-    fall,
-    initial: ({ server }) => initial(server),
-  })
-}
+/** The same by another createMonitor(). */
+export const startMonitorWith =
+  (create: typeof createMonitor): StartMonitor =>
+  ({ servers, check }, initial) => {
+    const { intervalMs, fastIntervalMs, timeoutMs, rise, fall } = check
+    // A monitor knows its targets by address and port: they stay apart by the server's port, whatever port is checked.
+    const targets = servers.map(({ address, port }) => ({
+      address,
+      port: port === 0 ? (check.port ?? 0) : port,
+      server: { address, port },
+    }))
+    const run = checkOf(check)
+    return create<ServerTarget>(targets, {
+      check: (target, signal) => run({ address: target.address, port: check.port ?? target.port }, signal),
+      intervalMs,
+      fastIntervalMs,
+      timeoutMs,
+      rise,
+      fall,
+      initial: ({ server }) => initial(server),
+    })
+  }
+
+export const startMonitor = startMonitorWith(createMonitor)
 
 function checkOf(check: CheckConfig): Check {
   if (check.type === 'tcp') return tcp()

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createMonitor } from 'ipvs/health'
+import type { MonitorOptions, Target } from 'ipvs/health'
 import t from 'tap'
-import { startMonitor } from '../src/checks.js'
+import { startMonitor, startMonitorWith } from '../src/checks.js'
 import { parseConfig } from '../src/config.js'
 
 t.test('the check of the configuration runs against the port that it names', async (t) => {
@@ -33,5 +35,75 @@ t.test('the check of the configuration runs against the port that it names', asy
       break
     }
     await monitor[Symbol.asyncDispose]()
+  }
+})
+
+/** What a `check:` of the file makes of a monitor: its targets and options. */
+function monitored(check: string, server: string) {
+  const [service] = parseConfig(
+    `services:
+  - { virtual: 192.0.2.100:80, forwarding: masquerade, servers: ["${server}"], check: { ${check} } }
+`,
+    'f.yaml',
+  ).services
+  if (service === undefined) throw new Error('no service')
+  const created: { targets: readonly Target[]; options: MonitorOptions<Target> }[] = []
+  const create = (targets: readonly Target[], options: unknown) => {
+    created.push({ targets, options: options as MonitorOptions<Target> })
+    return createMonitor<Target>([], { check: () => Promise.resolve({ outcome: 'pass' }) })
+  }
+  startMonitorWith(create as typeof createMonitor)(service, ({ port }) => (port === 8080 ? 'up' : 'unknown'))
+  const [monitor] = created
+  if (monitor === undefined) throw new Error('no monitor')
+  return monitor
+}
+
+t.test('a time or a count of the file that the monitor does not get, or gets as another', async (t) => {
+  const base = { intervalMs: 2000, fastIntervalMs: undefined, timeoutMs: 1000, rise: 2, fall: 3 }
+  for (const [words, changed] of [
+    ['', {}],
+    ['interval: 7s', { intervalMs: 7000 }],
+    ['fastInterval: 300ms', { fastIntervalMs: 300 }],
+    ['timeout: 900ms', { timeoutMs: 900 }],
+    ['rise: 5', { rise: 5 }],
+    ['fall: 6', { fall: 6 }],
+  ] as const) {
+    const { targets, options } = monitored(`type: tcp, ${words}`, '192.0.2.11:8080')
+    const { check, initial, ...numbers } = options
+    t.strictSame(numbers, { ...base, ...changed }, words)
+    const [target] = targets
+    t.strictSame(targets, [{ address: '192.0.2.11', port: 8080, server: { address: '192.0.2.11', port: 8080 } }])
+    t.equal(target && initial?.(target), 'up', 'initial')
+    t.type(check, 'function')
+  }
+})
+
+t.test('an option of the check in the file that the check does not get', async (t) => {
+  const web = createServer(({ url, headers }, response) =>
+    response.writeHead(url === '/gone' ? 410 : 200).end(`at ${url ?? ''} of ${headers.host ?? ''}`),
+  )
+  web.listen(0, '127.0.0.1')
+  await once(web, 'listening')
+  t.teardown(() => web.close())
+  const { port } = web.address() as AddressInfo
+  const here = `127.0.0.1:${port}`
+
+  for (const [words, outcome, server] of [
+    ['type: tcp', 'pass', here],
+    ['type: tcp', 'fail', '127.0.0.1:1'],
+    [`type: tcp, port: ${port}`, 'pass', '127.0.0.1:1'],
+    ['type: http', 'pass', here],
+    ['type: http, path: /gone', 'fail', here],
+    ['type: http, path: /gone, status: 410', 'pass', here],
+    ['type: http, status: [201, "400-499"]', 'fail', here],
+    [`type: http, path: /a, body: at /a of ${here}`, 'pass', here],
+    ['type: http, body: at /a', 'fail', here],
+    ['type: http, host: www.example.com, body: of www.example.com', 'pass', here],
+    [`type: http, port: ${port}`, 'pass', '127.0.0.1:1'],
+  ] as const) {
+    const { targets, options } = monitored(words, server)
+    const [target] = targets
+    if (target === undefined) throw new Error('no target')
+    t.match(await options.check(target, AbortSignal.timeout(5000)), { outcome }, words)
   }
 })
