@@ -2,11 +2,11 @@
 import type { Change, DestinationKey, ObjectKey, ServiceKey } from 'ipvs'
 import { endpointText } from './scalars.js'
 
-/** `tcp 192.0.2.100:80`, or `mark 7 ipv4`. */
+/** `tcp 192.0.2.100:80`, or `firewall mark 7 IPv6`: the words of the library's errors. */
 export const serviceName = (key: ServiceKey): string =>
   key.firewallMark === undefined
     ? `${key.protocol} ${endpointText(key.address, key.port)}`
-    : `mark ${key.firewallMark} ${key.family}`
+    : `firewall mark ${key.firewallMark}${key.family === 'ipv6' ? ' IPv6' : ''}`
 
 /** `192.0.2.11:80`. */
 export const serverName = ({ address, port }: DestinationKey): string => endpointText(address, port)
