@@ -1,7 +1,7 @@
 /** The configuration: YAML in, validated plain data out, or every mistake with its place in the file. */
 import type { DestinationSpec, ServiceKey, ServiceSpec } from 'ipvs'
 import type * as z from 'zod'
-import { readDocument } from './document.js'
+import { MAX_PROBLEMS, readDocument } from './document.js'
 import type { Located, Path, Problem } from './document.js'
 import { objectName } from './names.js'
 import { closest, durationText } from './scalars.js'
@@ -75,6 +75,7 @@ export function parseConfig(text: string, file: string): Config {
   const services: { readonly path: Path; readonly service: ServiceConfig }[] = []
   const listed = (document.value as { services?: unknown } | null)?.services
   for (const [index, item] of (Array.isArray(listed) ? listed : []).entries()) {
+    if (problems.length > MAX_PROBLEMS) break
     const path = ['services', index]
     const shape = Service.safeParse(item)
     if (!shape.success) {

@@ -1,6 +1,6 @@
 /** YAML text to plain data that still knows where every value stood: errors read `file:line:column: field: …`. */
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml'
-import type { Document, Node, Pair, YAMLError, YAMLMap } from 'yaml'
+import type { Alias, Document, Node, Pair, YAMLError, YAMLMap } from 'yaml'
 
 /** Where a value is: keys and list indexes from the top. */
 export type Path = readonly (string | number)[]
@@ -32,9 +32,12 @@ export class ConfigError extends Error {
 export const MAX_BYTES = 1 << 18
 const MAX_LINES = 100
 /** Of more problems than this, the first ones are looked up in the file. */
-const MAX_PROBLEMS = 1000
+export const MAX_PROBLEMS = 1000
 /** How many aliases there may be, and how often they may be expanded in all: enough for shared checks, far from a bomb. */
 const MAX_ALIASES = 1000
+
+/** What each alias stands for: the nearest node before it with its anchor. */
+type Aliases = Map<Alias, Node | undefined>
 
 /** A parsed file. */
 export interface Located {
@@ -58,25 +61,27 @@ export function readDocument(text: string, file: string): Located {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false })
   const refused = (offset: number, found: string) => `${at(offset)}: yaml: expected well-formed YAML, found: ${found}`
 
-  const malformed = [...document.errors, ...document.warnings].map((error) =>
-    refused(error.pos[0], message(error, text, lines)),
-  )
+  const malformed = [...document.errors, ...document.warnings]
+    .slice(0, MAX_PROBLEMS)
+    .map((error) => refused(error.pos[0], message(error, text, lines)))
   // The parser's own ways with duplicate keys and aliases take the square of the file's length.
-  const anchors = new Set<string>()
-  let aliases = 0
+  const anchors = new Map<string, Node>()
+  const aliases: Aliases = new Map()
   visit(document, {
     Alias(_key, alias) {
       const offset = alias.range?.[0] ?? 0
-      if (++aliases > MAX_ALIASES) {
+      if (aliases.size === MAX_ALIASES) {
         malformed.push(refused(offset, `more than ${MAX_ALIASES} aliases`))
         return visit.BREAK
       }
-      if (!anchors.has(alias.source))
+      const anchored = anchors.get(alias.source)
+      aliases.set(alias, anchored)
+      if (anchored === undefined)
         malformed.push(refused(offset, `the alias *${printable(alias.source)} without an anchor before it`))
       return undefined
     },
     Value(_key, node) {
-      if (node.anchor !== undefined) anchors.add(node.anchor)
+      if (node.anchor !== undefined) anchors.set(node.anchor, node)
       if (isMap(node))
         malformed.push(...duplicateKeys(node).map((offset) => refused(offset, 'Map keys must be unique')))
     },
@@ -89,9 +94,9 @@ export function readDocument(text: string, file: string): Located {
   } catch (error) {
     throw new ConfigError([refused(0, error instanceof Error ? error.message : String(error))])
   }
-  const where = (path: Path, atKey = false) => at(find(document, path, atKey).offset)
+  const where = (path: Path, atKey = false) => at(find(document, aliases, path, atKey).offset)
   const describe = ({ path, expected, found, atKey }: Problem) =>
-    `${where(path, atKey)}: ${fieldName(path)}: expected ${expected}, found ${found ?? find(document, path).text}`
+    `${where(path, atKey)}: ${fieldName(path)}: expected ${expected}, found ${found ?? find(document, aliases, path).text}`
   return {
     value,
     where,
@@ -99,7 +104,10 @@ export function readDocument(text: string, file: string): Located {
       new ConfigError(
         problems
           .slice(0, MAX_PROBLEMS)
-          .map((problem) => ({ offset: find(document, problem.path, problem.atKey).offset, line: describe(problem) }))
+          .map((problem) => ({
+            offset: find(document, aliases, problem.path, problem.atKey).offset,
+            line: describe(problem),
+          }))
           .sort((a, b) => a.offset - b.offset)
           .map(({ line }) => line),
       ),
@@ -127,11 +135,16 @@ function fieldName(path: Path): string {
 }
 
 /** Walks to the node at `path`, through aliases; stops at the last node that is there. */
-function find(document: Document, path: Path, atKey = false): { readonly offset: number; readonly text: string } {
+function find(
+  document: Document,
+  aliases: Aliases,
+  path: Path,
+  atKey = false,
+): { readonly offset: number; readonly text: string } {
   let node: Node | null = document.contents
   let offset = node?.range?.[0] ?? 0
   const missing = () => ({ offset, text: 'nothing' })
-  const resolved = (from: Node | null): Node | null => (isAlias(from) ? (from.resolve(document) ?? null) : from)
+  const resolved = (from: Node | null): Node | null => (isAlias(from) ? (aliases.get(from) ?? null) : from)
   for (const [depth, part] of path.entries()) {
     const parent = resolved(node)
     if (isMap(parent)) {
@@ -172,7 +185,7 @@ function printable(text: string): string {
 /** The parser's own words, with the remedy for the one mistake that everyone makes with IPv6. */
 function message(error: YAMLError, text: string, lines: LineCounter): string {
   const start = lines.lineStarts[lines.linePos(error.pos[0]).line - 1] ?? 0
-  const line = text.slice(start).split('\n', 1)[0] ?? ''
+  const line = text.slice(start, start + 1024).split('\n', 1)[0] ?? ''
   const ipv6 = /(?<!["'])\[[0-9a-f:.]*:[0-9a-f:.]*\]/i.exec(line)
   const words = printable(error.message)
   return ipv6 === null ? words : `${words} (an address in brackets needs quotes: "${ipv6[0]}:80")`
