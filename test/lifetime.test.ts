@@ -13,6 +13,7 @@ const root = join(import.meta.dirname, '..')
 // One level below the root: lib/native.ts looks for the addon in the folder above its own.
 const program = join(root, '.bundle', 'lifetime-program.mjs')
 const patienceMs = 60_000
+t.setTimeout(2 * patienceMs)
 
 await promisify(execFile)(process.execPath, ['rig/bundle.mjs', 'test/lifetime/program.ts', program], { cwd: root })
 

@@ -7,7 +7,6 @@ import { createLan, type Host } from '../../rig/lan.js'
 import { run } from './namespace.js'
 
 // An emulated machine starts a node in seconds.
-t.setTimeout(300_000)
 const patienceMs = 60_000
 
 const check = { intervalMs: 1000, fastMs: 200, timeoutMs: 500, fall: 3 }

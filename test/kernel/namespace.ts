@@ -1,10 +1,13 @@
 /** The only way for a test to a real IPVS table: in a network namespace that it makes, and deletes at its end. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { Test } from 'tap'
+import t, { type Test } from 'tap'
 import { openNativeSession } from '../../lib/native.js'
 import { open, type Ipvs } from '../../lib/index.js'
 import type { Session } from '../../lib/records.js'
+
+// tap gives a program 30 s by default, which a busy emulated machine may need for a start alone.
+t.setTimeout(300_000)
 
 export const run = promisify(execFile)
 

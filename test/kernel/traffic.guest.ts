@@ -7,7 +7,6 @@ import { openIn, run } from './namespace.js'
 
 // Slow enough for an emulated machine: each fetch is a new connection between three node processes.
 const fetchEveryMs = 250
-t.setTimeout(300_000)
 
 const gueEncapsulation = { type: 'gue', port: 6080 } as const
 const lan: Lan = await createLan({ reals: 3, guePort: gueEncapsulation.port })
