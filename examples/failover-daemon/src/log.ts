@@ -21,7 +21,7 @@ export interface OpenLog {
 
 /** As much waits for a reader that stalls; further lines are dropped, and counted. */
 const MAX_WAITING_BYTES = 1 << 20
-const RETRY_MS = 50
+const RETRY_MS = 20
 const END_MS = 1000
 
 /** A log on a descriptor. A line is written at once; a reader that is slow or gone costs lines, nothing else. */
