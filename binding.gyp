@@ -7,6 +7,7 @@
         "native/worker.cc",
         "native/session.cc",
         "native/exchange.cc",
+        "native/local.cc",
         "native/codec.cc",
         "native/records.cc",
       ],

@@ -39,8 +39,11 @@ const importOf = (name) => new RegExp(`\\b(?:from|import|require)\\s*\\(?\\s*['"
 const layers = {
   addon: ['worker', 'records'],
   worker: ['worker', 'session', 'records'],
-  session: ['session', 'exchange', 'codec', 'records'],
-  exchange: ['exchange', 'codec', 'records'],
+  session: ['session', 'exchange', 'local', 'codec', 'descriptor', 'records'],
+  exchange: ['exchange', 'codec', 'answer', 'records'],
+  local: ['local', 'answer', 'descriptor'],
+  answer: ['records'],
+  descriptor: [],
   codec: ['codec', 'records'],
   records: ['records'],
 }

@@ -59,11 +59,19 @@ export function list(field: string, value: unknown): readonly unknown[] {
   return value
 }
 
-/** The signal of a call's options. */
-export function signalOf(options: unknown = {}): AbortSignal | undefined {
+/** The options of a call that takes these beside a signal. */
+export function optionsWith<K extends string>(
+  options: unknown,
+  more: readonly K[],
+): Partial<Record<K | 'signal', unknown>> {
   // Its own fields are none: taken for options, a signal would be left out without a word.
   if (options instanceof AbortSignal) throw wrongType('options', 'an object such as { signal }', options)
-  const { signal } = fieldsOf('options', options, ['signal'])
+  return options === undefined ? {} : fieldsOf('options', options, ['signal', ...more])
+}
+
+/** The signal of a call's options. */
+export function signalOf(options: unknown): AbortSignal | undefined {
+  const { signal } = optionsWith(options, [])
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal)
   return signal
 }

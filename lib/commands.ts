@@ -3,16 +3,10 @@ import { constants } from 'node:os'
 import { toIpvsError, type IpvsError } from './errors.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
-import { Command, Stage } from './records.js'
-import type {
-  DestinationEntry,
-  DestinationRecord,
-  InfoRecord,
-  Reply,
-  Request,
-  ServiceEntry,
-  ServiceRecord,
-} from './records.js'
+import { daemonRoles } from './words.js'
+import { Command, nothingRead, Stage } from './records.js'
+import type { DaemonRecord, DestinationEntry, DestinationRecord, InfoRecord, Reply, Request } from './records.js'
+import type { ServiceEntry, ServiceRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
 import type { Send } from './queue.js'
 
 /** Carries out requests, within the caller's place in the queue. */
@@ -24,7 +18,8 @@ const readAttempts = 3
 const { ENOENT, ESRCH, EINTR } = constants.errno
 
 /** What a request is about, for messages. */
-function objectOf({ service, destination }: Request): string {
+function objectOf({ service, destination, daemon }: Request): string {
+  if (daemon) return `${daemonRoles.word(daemon.role)}${daemon.interface === '' ? '' : ` on ${daemon.interface}`}`
   if (!service) return ''
   return destination ? `${destinationName(destination)} of ${serviceName(service)}` : serviceName(service)
 }
@@ -67,8 +62,29 @@ async function read(operation: string, request: Request, send: Ask): Promise<Rep
 }
 
 export async function readInfo(operation: string, send: Ask): Promise<InfoRecord> {
-  const { info } = await read(operation, { command: Command.getInfo }, send)
-  return info as InfoRecord
+  return only((await read(operation, { command: Command.getInfo }, send)).infos)
+}
+
+export async function readTimeouts(operation: string, send: Ask): Promise<TimeoutsRecord> {
+  return only((await read(operation, { command: Command.getConfig }, send)).timeouts)
+}
+
+export async function readDaemons(operation: string, send: Ask): Promise<readonly DaemonRecord[]> {
+  return (await read(operation, { command: Command.getDaemon, dump: true }, send)).daemons
+}
+
+export async function readSysctls(operation: string, send: Ask): Promise<readonly SysctlRecord[]> {
+  return (await read(operation, { command: Command.readSysctls }, send)).sysctls
+}
+
+/** The thread of the handle, which is in its network namespace. */
+export async function readThread(operation: string, send: Ask): Promise<ThreadRecord> {
+  return only((await read(operation, { command: Command.tellThread }, send)).threads)
+}
+
+/** What the kernel answers with one record, or refuses. */
+function only<T>([record]: readonly T[]): T {
+  return record as T
 }
 
 /** All services, each once: a dump under concurrent change repeats entries. */
@@ -136,7 +152,7 @@ export async function readDestination(
 }
 
 function missing(operation: string, request: Request, error: number): IpvsError {
-  return toError(operation, request, { error, stage: Stage.kernel, services: [], destinations: [] })
+  return toError(operation, request, { ...nothingRead, error })
 }
 
 function unique<T>(entries: readonly T[], nameOf: (entry: T) => string): readonly T[] {
@@ -162,7 +178,16 @@ async function isDone(operation: string, request: Request, send: Ask): Promise<b
   }
 }
 
-async function looksDone(operation: string, { command, service, destination }: Request, send: Ask): Promise<boolean> {
+async function looksDone(operation: string, request: Request, send: Ask): Promise<boolean> {
+  const { command, service, destination, daemon, timeouts } = request
+  // Nothing that can be read tells whether counters were zeroed, and to do so again does no harm.
+  if (command === Command.zero) return (await ask(request, send)).error === 0
+  if (timeouts) return holds(await readTimeouts(operation, send), timeouts)
+  if (daemon) {
+    const found = (await readDaemons(operation, send)).find(({ role }) => role === daemon.role)
+    if (command === Command.delDaemon) return found === undefined
+    return found !== undefined && found.interface === daemon.interface && found.syncId === daemon.syncId
+  }
   if (!service) return (await readServices(operation, send)).length === 0 // a flush
   if (!destination) {
     const found = await findService(operation, service, send)
@@ -174,4 +199,9 @@ async function looksDone(operation: string, { command, service, destination }: R
   )
   if (command === Command.delDest) return found === undefined
   return found !== undefined && sameDestinationSettings(found.destination, destination)
+}
+
+/** Whether the timeouts are those that were set; 0 set none. */
+function holds(found: TimeoutsRecord, set: TimeoutsRecord): boolean {
+  return (['tcp', 'tcpFin', 'udp'] as const).every((name) => set[name] === 0 || set[name] === found[name])
 }

@@ -4,7 +4,8 @@
  */
 import { isMappedIPv4, isMulticastOrBroadcast, isUnspecified, formatAddress } from './address.js'
 import { outOfRange, wrongValue } from './check.js'
-import { checksums, forwardings, protocols, tunnelTypes } from './words.js'
+import { fullMask } from './validate.js'
+import { checksums, forwardings, protocols, schedulerFlags, tunnelTypes } from './words.js'
 import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './records.js'
 
 /** Seconds that stay below 2^32 timer ticks on a kernel with 1000 ticks a second; more wraps silently. */
@@ -12,6 +13,11 @@ const maxPersistenceSeconds = 4294967
 
 /** More is refused by newer kernels only. */
 const maxLimit = 0x7fffffff
+
+const udp = protocols.number('udp')
+
+/** The kernel keeps any others, too. */
+const knownFlags = Object.values(ServiceFlag).reduce((all, flag) => all | flag, 0)
 
 /** Throws for a service that should not be made. */
 export function refuseService(service: ServiceRecord, field = 'service'): void {
@@ -21,12 +27,24 @@ export function refuseService(service: ServiceRecord, field = 'service'): void {
     if (!protocols.knows(service.protocol)) {
       throw wrongValue(`${field}.protocol`, `one of ${protocols.words.join(', ')}`, protocols.word(service.protocol))
     }
+    if (isUnspecified(service) || isMulticastOrBroadcast(service)) {
+      throw wrongValue(`${field}.address`, 'the address of one host', formatAddress(service))
+    }
     if (isMappedIPv4(service)) throw wrongValue(`${field}.address`, 'the IPv4 address itself', formatAddress(service))
     if (service.port === 0 && !persistent) {
       throw wrongValue(`${field}.port`, '1 to 65535 (0, every port, needs persistence)', 0)
     }
   }
-  if (!persistent) return
+  if (service.flags & ServiceFlag.onePacket && service.firewallMark === 0 && service.protocol !== udp) {
+    throw wrongValue(`${field}.onePacket`, 'nothing unless the protocol is udp', true)
+  }
+  if (service.flags & ~knownFlags) {
+    throw wrongValue(`${field}.schedulerFlags`, `only ${schedulerFlags.words.join(', ')}`, service.flags)
+  }
+  if (!persistent) {
+    if (service.timeout === 0 && service.netmask === fullMask(service.family) && service.engine === '') return
+    throw wrongValue(`${field}.idlePersistence`, 'nothing where a service is made', 'settings without effect')
+  }
   if (service.timeout < 1 || service.timeout > maxPersistenceSeconds) {
     throw outOfRange(
       `${field}.persistence.timeoutSeconds`,
@@ -39,7 +57,7 @@ export function refuseService(service: ServiceRecord, field = 'service'): void {
     throw outOfRange(`${field}.persistence`, 'a prefixLength from 1 to 32, or a netmask that is not 0.0.0.0', 0)
   }
   if (service.engine !== '') refuseName(service.engine, `${field}.persistence.engine`)
-  if (service.engine === 'sip' && service.firewallMark === 0 && service.protocol !== protocols.number('udp')) {
+  if (service.engine === 'sip' && service.firewallMark === 0 && service.protocol !== udp) {
     throw wrongValue(`${field}.persistence.engine`, 'sip with UDP only', service.engine)
   }
 }
@@ -76,11 +94,17 @@ export function refuseDestination(service: ServiceRecord, destination: Destinati
       destination.port,
     )
   }
-  refuseEncapsulation(destination, `${field}.encapsulation`)
+  refuseEncapsulation(destination, field)
   refuseLimits(destination, `${field}.limits`)
 }
 
-function refuseEncapsulation({ tunnelType, tunnelPort, tunnelFlags }: DestinationRecord, field: string): void {
+function refuseEncapsulation(destination: DestinationRecord, parent: string): void {
+  const { forwarding, tunnelType, tunnelPort, tunnelFlags } = destination
+  if (forwarding !== forwardings.number('tunnel')) {
+    if (tunnelType === 0 && tunnelPort === 0 && tunnelFlags === 0) return
+    throw wrongValue(`${parent}.idleEncapsulation`, 'nothing where a destination is made', 'settings without effect')
+  }
+  const field = `${parent}.encapsulation`
   const type = tunnelTypes.word(tunnelType)
   if (!tunnelTypes.knows(tunnelType)) throw wrongValue(`${field}.type`, `one of ${tunnelTypes.words.join(', ')}`, type)
   if (type === 'gue' && tunnelPort === 0) throw wrongValue(`${field}.port`, '1 to 65535 with gue', tunnelPort)

@@ -7,7 +7,7 @@ import { presentDestinationKey, presentDestinationSpec, presentServiceKey, prese
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
 import type { DestinationRecord, ServiceRecord } from './records.js'
 import type { Change, DesiredTable, Destination, DestinationKey, DestinationSpec } from './types.js'
-import type { DiffOptions, ObjectKey, Plan, ServiceSpec, Table, TableEntry } from './types.js'
+import type { DiffOptions, ObjectKey, Plan, Service, ServiceSpec, Table, TableEntry } from './types.js'
 
 /** An entry with its records beside it, by name. */
 interface Indexed<S, D> {
@@ -23,9 +23,28 @@ interface Indexed<S, D> {
  * another program made so already may stay so: it can be given another weight, or be drained.
  */
 export function diff(current: Table, desired: DesiredTable, options: DiffOptions = {}): Plan {
-  const present = index(current, 'current')
-  const wanted = index(desired, 'desired')
-  const owns = ownership(options)
+  return compare(index(current, 'current'), index(desired, 'desired'), ownership(options), creatable)
+}
+
+/** What happened between two readings of the table, whoever did it. */
+export function changesBetween(before: Table, after: Table): readonly Change[] {
+  const anything: Refusals = { service: () => undefined, destination: () => undefined }
+  return compare(index(before, 'before'), index(after, 'after'), ownership({ owned: 'everything' }), anything).changes
+}
+
+/** Throws for what should not be made. */
+interface Refusals {
+  service(record: ServiceRecord, field?: string): void
+  destination(of: ServiceRecord, record: DestinationRecord, field?: string): void
+}
+const creatable: Refusals = { service: refuseService, destination: refuseDestination }
+
+function compare(
+  present: ReadonlyMap<string, Indexed<Service, Destination>>,
+  wanted: ReadonlyMap<string, Indexed<ServiceSpec, DestinationSpec>>,
+  owns: Ownership,
+  refuse: Refusals,
+): Plan {
   const created: Change[] = []
   const added: Change[] = []
   const updated: Change[] = []
@@ -37,21 +56,21 @@ export function diff(current: Table, desired: DesiredTable, options: DiffOptions
     const of = presentServiceKey(want.record)
     const service = presentServiceSpec(want.record)
     if (!have) {
-      refuseService(want.record, `desired ${name}`)
+      refuse.service(want.record, `desired ${name}`)
       created.push({ type: 'addService', service })
     } else if (!sameServiceSettings(have.record, want.record)) {
-      if (passes(() => refuseService(have.record))) refuseService(want.record, `desired ${name}`)
+      if (passes(() => refuse.service(have.record))) refuse.service(want.record, `desired ${name}`)
       updated.push({ type: 'updateService', service, before: have.spec })
     }
     for (const [server, { record }] of want.destinations) {
       const destination = presentDestinationSpec(record)
       const held = have?.destinations.get(server)
-      const refuse = () => refuseDestination(want.record, record, `desired ${name} ${server}`)
+      const refuseServer = () => refuse.destination(want.record, record, `desired ${name} ${server}`)
       if (!held) {
-        refuse()
+        refuseServer()
         added.push({ type: 'addDestination', of, destination })
       } else if (!sameDestinationSettings(held.record, record)) {
-        if (passes(() => refuseDestination(want.record, held.record))) refuse()
+        if (passes(() => refuse.destination(want.record, held.record))) refuseServer()
         updated.push({ type: 'updateDestination', of, destination, before: held.spec })
       }
     }

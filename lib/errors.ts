@@ -14,6 +14,9 @@ import type { Change } from './types.js'
  * | `IPVS_DESTINATION_NOT_FOUND` | the virtual service has no such real server |
  * | `IPVS_DESTINATION_EXISTS` | the virtual service has this real server already |
  * | `IPVS_MODULE_NOT_FOUND` | the kernel has no such scheduler or persistence engine |
+ * | `IPVS_SYNC_DAEMON_EXISTS` | a sync daemon of this role runs already |
+ * | `IPVS_SYNC_DAEMON_NOT_FOUND` | no sync daemon of this role runs |
+ * | `IPVS_INTERFACE_NOT_FOUND` | the namespace has no such network interface |
  * | `IPVS_NAMESPACE_NOT_FOUND` | there is no such network namespace |
  * | `IPVS_UNAVAILABLE` | this kernel has no ip_vs, or this is not Linux |
  * | `IPVS_ADDON_UNUSABLE` | the addon is not built, for another platform, or older or newer than the rest of the package |
@@ -29,6 +32,9 @@ export type IpvsErrorCode =
   | 'IPVS_DESTINATION_NOT_FOUND'
   | 'IPVS_DESTINATION_EXISTS'
   | 'IPVS_MODULE_NOT_FOUND'
+  | 'IPVS_SYNC_DAEMON_EXISTS'
+  | 'IPVS_SYNC_DAEMON_NOT_FOUND'
+  | 'IPVS_INTERFACE_NOT_FOUND'
   | 'IPVS_NAMESPACE_NOT_FOUND'
   | 'IPVS_UNAVAILABLE'
   | 'IPVS_ADDON_UNUSABLE'
@@ -105,7 +111,7 @@ export interface Subject {
   readonly modules?: string
 }
 
-const { EPERM, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ESRCH, EEXIST, EINTR, EACCES, EINVAL } = constants.errno
+const { EPERM, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ESRCH, EEXIST, EINTR, EACCES, EINVAL, ENODEV } = constants.errno
 /** A path that names nothing, or nothing that is a namespace. */
 const noNamespace = [ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EINVAL]
 
@@ -131,6 +137,13 @@ const refused: Meaning = {
   text: 'needs CAP_NET_ADMIN in the initial user namespace; run as root or grant that capability',
 }
 
+const destinationRefused: Meaning = {
+  code: 'IPVS_REJECTED',
+  text:
+    'the kernel refused; it takes no address but that of one host, another family only with tunnel forwarding and while ' +
+    'no sync daemon runs, and no route must be missing (is `lo` up in this namespace?)',
+}
+
 /** One row for each command and errno that the kernel documents by its behaviour; every other errno is IPVS_REJECTED. */
 const meanings: Readonly<Record<Command, Readonly<Record<number, Meaning>>>> = {
   [Command.newService]: {
@@ -143,12 +156,43 @@ const meanings: Readonly<Record<Command, Readonly<Record<number, Meaning>>>> = {
   [Command.newDest]: {
     [EEXIST]: { code: 'IPVS_DESTINATION_EXISTS', text: 'the service has this real server already; update it instead' },
     [ESRCH]: serviceGone,
+    [EINVAL]: destinationRefused,
   },
-  [Command.setDest]: { [ENOENT]: destinationGone, [ESRCH]: serviceGone },
+  [Command.setDest]: { [ENOENT]: destinationGone, [ESRCH]: serviceGone, [EINVAL]: destinationRefused },
   [Command.delDest]: { [ENOENT]: destinationGone, [ESRCH]: serviceGone },
   [Command.getDest]: { [ESRCH]: serviceGone },
+  [Command.newDaemon]: {
+    [EEXIST]: { code: 'IPVS_SYNC_DAEMON_EXISTS', text: 'a sync daemon of this role runs already; stop it first' },
+    [ENODEV]: {
+      code: 'IPVS_INTERFACE_NOT_FOUND',
+      text: 'this namespace has no such network interface; `ip link` lists them',
+    },
+    [EINVAL]: {
+      code: 'IPVS_REJECTED',
+      text: 'the kernel refused; remove the destinations whose address family is not that of their service first',
+    },
+  },
+  [Command.delDaemon]: {
+    [ESRCH]: {
+      code: 'IPVS_SYNC_DAEMON_NOT_FOUND',
+      text: 'no sync daemon of this role runs; syncDaemons() lists those that do',
+    },
+  },
+  [Command.getDaemon]: {},
+  [Command.setConfig]: {
+    [EINVAL]: {
+      code: 'IPVS_REJECTED',
+      text: 'a timeout is more than this kernel can hold: 2147483 s with 1000 timer ticks a second, 8589934 s with 250',
+    },
+  },
+  [Command.getConfig]: {},
   [Command.getInfo]: {},
+  [Command.zero]: { [ESRCH]: serviceGone },
   [Command.flush]: {},
+  [Command.readSysctls]: {
+    [ENOENT]: { code: 'IPVS_UNAVAILABLE', text: 'there is no net.ipv4.vs here; load the module ip_vs' },
+  },
+  [Command.tellThread]: {},
 }
 
 /** The meaning of an errno that came back for a command from a stage of the seam. */

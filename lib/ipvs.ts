@@ -1,18 +1,22 @@
 /** The handle: one method a command, over a session that is the kernel's or the in-memory one. */
 import { constants } from 'node:os'
-import { findService, readDestination, readDestinations, readInfo, readServices, write, type Ask } from './commands.js'
+import { findService, readDaemons, readDestination, readDestinations, readInfo, readServices } from './commands.js'
+import { readSysctls, readThread, readTimeouts, write, type Ask } from './commands.js'
+import { readConnections } from './connections.js'
 import { refuseDestination, refuseService } from './creatable.js'
-import { signalOf } from './check.js'
+import { boolean, integer, optionsWith, signalOf } from './check.js'
 import { closedError } from './errors.js'
-import { presentDestination, presentInfo, presentService } from './present.js'
+import { presentDaemon, presentDestination, presentEntry, presentInfo, presentService } from './present.js'
+import { presentSysctls, presentTimeouts } from './present.js'
 import { createQueue, type Queue, type Waiting } from './queue.js'
-import { readTable } from './table.js'
+import { readEntries, readExactTable, readTable } from './table.js'
 import { trace } from './tracing.js'
-import { destinationKey, destinationSpec, serviceKey, serviceSpec, weight } from './validate.js'
-import { Command, Stage, type Reply, type Request, type Session } from './records.js'
+import { daemonRole, daemonSpec, destinationKey, destinationSpec } from './validate.js'
+import { serviceKey, serviceSpec, timeouts, weight } from './validate.js'
+import { Command, nothingRead, Stage, type Reply, type Request, type Session } from './records.js'
 import { decodeReplies, encodeRequests } from './wire.js'
-import type { CallOptions, Destination, DestinationKey, DestinationSpec, Info } from './types.js'
-import type { Ipvs, Service, ServiceKey, ServiceSpec, Table } from './types.js'
+import type { CallOptions, Connection, Destination, DestinationKey, DestinationSpec, Info } from './types.js'
+import type { Ipvs, Service, ServiceKey, ServiceSpec, SyncDaemon, Table, TableEntry, Timeouts } from './types.js'
 
 /** Keeps a batch's reply to a few hundred kilobytes, and the wait behind it short. */
 const maxBatch = 256
@@ -96,8 +100,22 @@ class Handle implements Ipvs {
     )
   }
 
-  async table(options?: CallOptions): Promise<Table> {
-    return readTable(this.#reading('table', options))
+  async table(options?: CallOptions & { readonly exact?: boolean | undefined }): Promise<Table> {
+    const { exact, ...others } = optionsWith(options, ['exact'])
+    const read = exact !== undefined && boolean('exact', exact) ? readExactTable : readTable
+    return (await read('table', this.#reading('table', others))).map(presentEntry)
+  }
+
+  async *entries(options?: CallOptions): AsyncGenerator<TableEntry> {
+    for await (const entry of readEntries('entries', this.#reading('entries', options))) yield presentEntry(entry)
+  }
+
+  async zero(key: ServiceKey, options?: CallOptions): Promise<void> {
+    await this.#write('zero', { command: Command.zero, service: serviceKey(key) }, options)
+  }
+
+  async zeroAll(options?: CallOptions): Promise<void> {
+    await this.#write('zeroAll', { command: Command.zero }, options)
   }
 
   async flush(options?: CallOptions): Promise<void> {
@@ -106,6 +124,37 @@ class Handle implements Ipvs {
 
   async info(options?: CallOptions): Promise<Info> {
     return presentInfo(await readInfo('info', this.#reading('info', options)))
+  }
+
+  async timeouts(options?: CallOptions): Promise<Timeouts> {
+    return presentTimeouts(await readTimeouts('timeouts', this.#reading('timeouts', options)))
+  }
+
+  async setTimeouts(to: Partial<Timeouts>, options?: CallOptions): Promise<void> {
+    await this.#write('setTimeouts', { command: Command.setConfig, timeouts: timeouts(to) }, options)
+  }
+
+  async syncDaemons(options?: CallOptions): Promise<readonly SyncDaemon[]> {
+    return (await readDaemons('syncDaemons', this.#reading('syncDaemons', options))).map(presentDaemon)
+  }
+
+  async startSyncDaemon(daemon: SyncDaemon, options?: CallOptions): Promise<void> {
+    await this.#write('startSyncDaemon', { command: Command.newDaemon, daemon: daemonSpec(daemon) }, options)
+  }
+
+  async stopSyncDaemon(role: SyncDaemon['role'], options?: CallOptions): Promise<void> {
+    await this.#write('stopSyncDaemon', { command: Command.delDaemon, daemon: daemonRole(role) }, options)
+  }
+
+  async *connections(options?: CallOptions & { readonly limit?: number | undefined }): AsyncGenerator<Connection> {
+    const { limit = Infinity, ...others } = optionsWith(options, ['limit'])
+    const most = limit === Infinity ? limit : integer('limit', limit, 0, Number.MAX_SAFE_INTEGER)
+    const thread = await readThread('connections', this.#reading('connections', others))
+    yield* readConnections(thread, most, signalOf(others))
+  }
+
+  async sysctls(options?: CallOptions): Promise<Readonly<Record<string, string>>> {
+    return presentSysctls(await readSysctls('sysctls', this.#reading('sysctls', options)))
   }
 
   close(): Promise<void> {
@@ -118,7 +167,7 @@ class Handle implements Ipvs {
   }
 
   /** A read of several messages can be withdrawn between any two of them. */
-  #reading(operation: string, options: CallOptions | undefined): Ask {
+  #reading(operation: string, options: unknown): Ask {
     const place = waiting(operation, options)
     return (requests) => this.#queue.push(requests, place)
   }
@@ -135,7 +184,7 @@ class Handle implements Ipvs {
 }
 
 /** How a call waits in the queue, from the caller's options. */
-function waiting(operation: string, options?: CallOptions): Waiting {
+function waiting(operation: string, options?: unknown): Waiting {
   return { signal: signalOf(options), closed: () => closedError(operation) }
 }
 
@@ -149,7 +198,7 @@ export async function exchange(session: Session, requests: readonly Request[]): 
 function decode(buffer: ArrayBuffer, requests: number): readonly Reply[] {
   // No reply at all: the thread had no memory for it.
   if (buffer.byteLength === 0) {
-    const lost: Reply = { error: constants.errno.ENOMEM, stage: Stage.answer, services: [], destinations: [] }
+    const lost: Reply = { ...nothingRead, error: constants.errno.ENOMEM, stage: Stage.answer }
     return Array<Reply>(requests).fill(lost)
   }
   return decodeReplies(buffer, requests)

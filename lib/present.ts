@@ -1,8 +1,11 @@
 /** Records -> what the API shows. The mirror of validate.ts: what comes out goes back in unchanged. */
 import { formatAddress } from './address.js'
-import { checksums, forwardings, protocols, schedulerFlags, tunnelTypes } from './words.js'
-import { AF_INET, AF_INET6, ServiceFlag, type DestinationEntry, type DestinationRecord } from './records.js'
-import type { InfoRecord, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
+import { firstSchedulerBit, fullMask } from './validate.js'
+import { checksums, daemonRoles, forwardings, protocols, schedulerFlags, tunnelTypes } from './words.js'
+import { AF_INET, AF_INET6, ServiceFlag, type DaemonRecord, type DestinationEntry } from './records.js'
+import type { DestinationRecord, InfoRecord, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
+import type { SysctlRecord, TimeoutsRecord } from './records.js'
+import type { EntryRecord } from './table.js'
 import type {
   Counters,
   Destination,
@@ -10,11 +13,13 @@ import type {
   DestinationSpec,
   Info,
   Persistence,
-  SchedulerFlag,
   Service,
   ServiceKey,
   ServiceSpec,
   Stats,
+  SyncDaemon,
+  TableEntry,
+  Timeouts,
 } from './types.js'
 
 export function presentServiceKey(service: ServiceRecord): ServiceKey {
@@ -34,14 +39,23 @@ export function presentService({ service, stats }: ServiceEntry): Service {
 }
 
 export function presentServiceSpec(service: ServiceRecord): ServiceSpec {
-  const flags = (Object.keys(schedulerFlags) as SchedulerFlag[]).filter((flag) => service.flags & schedulerFlags[flag])
+  const flags = schedulerBits.filter((bit) => service.flags & (1 << bit)).map((bit) => schedulerFlags.word(bit))
   return {
     ...presentServiceKey(service),
     scheduler: service.scheduler,
     ...(flags.length > 0 ? { schedulerFlags: flags } : {}),
-    ...(service.flags & ServiceFlag.persistent ? { persistence: presentPersistence(service) } : {}),
+    ...presentPersistenceOf(service),
     ...(service.flags & ServiceFlag.onePacket ? { onePacket: true } : {}),
   }
+}
+
+const schedulerBits = Array.from({ length: 32 - firstSchedulerBit }, (_, i) => i + firstSchedulerBit)
+
+function presentPersistenceOf(service: ServiceRecord): Pick<Service, 'persistence' | 'idlePersistence'> {
+  if (service.flags & ServiceFlag.persistent) return { persistence: presentPersistence(service) }
+  const { timeout, netmask, family, engine } = service
+  const isPlain = timeout === 0 && netmask === fullMask(family) && engine === ''
+  return isPlain ? {} : { idlePersistence: presentPersistence(service) }
 }
 
 function presentPersistence({ timeout, netmask, family, engine }: ServiceRecord): Persistence {
@@ -78,10 +92,19 @@ export function presentDestinationSpec(destination: DestinationRecord): Destinat
   return {
     ...presentDestinationKey(destination),
     forwarding,
-    ...(forwarding === 'tunnel' ? { encapsulation: presentEncapsulation(destination) } : {}),
+    ...presentEncapsulationOf(destination),
     weight: destination.weight,
     ...(destination.upper > 0 ? { limits: presentLimits(destination) } : {}),
   }
+}
+
+function presentEncapsulationOf(
+  destination: DestinationRecord,
+): Pick<Destination, 'encapsulation' | 'idleEncapsulation'> {
+  const { forwarding, tunnelType, tunnelPort, tunnelFlags } = destination
+  if (forwardings.word(forwarding & 7) === 'tunnel') return { encapsulation: presentEncapsulation(destination) }
+  const isPlain = tunnelType === 0 && tunnelPort === 0 && tunnelFlags === 0
+  return isPlain ? {} : { idleEncapsulation: presentEncapsulation(destination) }
 }
 
 function presentEncapsulation({
@@ -100,15 +123,45 @@ function presentLimits({ upper, lower }: DestinationRecord): NonNullable<Destina
   return { upper, ...(lower > 0 ? { lower } : {}) }
 }
 
-function presentStats({ totals, rates }: StatsRecord): Stats {
-  return { total: counters(totals), rate: counters(rates.map(Number)) }
+function presentStats(stats: StatsRecord): Stats {
+  const { connections, packetsIn, packetsOut, bytesIn, bytesOut } = stats
+  const rate: Counters<number> = {
+    connections: Number(stats.connectionRate),
+    packetsIn: Number(stats.packetInRate),
+    packetsOut: Number(stats.packetOutRate),
+    bytesIn: Number(stats.byteInRate),
+    bytesOut: Number(stats.byteOutRate),
+  }
+  return { total: { connections, packetsIn, packetsOut, bytesIn, bytesOut }, rate }
 }
 
-function counters<N extends number | bigint>(values: readonly N[]): Counters<N> {
-  const [connections, packetsIn, packetsOut, bytesIn, bytesOut] = values as readonly [N, N, N, N, N]
-  return { connections, packetsIn, packetsOut, bytesIn, bytesOut }
+export function presentEntry({ service, destinations }: EntryRecord): TableEntry {
+  return { service: presentService(service), destinations: destinations.map(presentDestination) }
 }
 
 export function presentInfo({ version, connectionTableSize }: InfoRecord): Info {
   return { version: [version >> 16, (version >> 8) & 0xff, version & 0xff].join('.'), connectionTableSize }
+}
+
+export function presentTimeouts({ tcp, tcpFin, udp }: TimeoutsRecord): Timeouts {
+  return { tcpSeconds: tcp, tcpFinSeconds: tcpFin, udpSeconds: udp }
+}
+
+export function presentDaemon({ role, interface: name, syncId, maxLength, ...multicast }: DaemonRecord): SyncDaemon {
+  const { groupFamily, group, port, ttl } = multicast
+  return {
+    // The kernel has no other.
+    role: daemonRoles.word(role) as SyncDaemon['role'],
+    interface: name,
+    syncId,
+    ...(maxLength > 0 ? { maxLength } : {}),
+    // Linux before 4.3 has one fixed group and tells nothing of it.
+    ...(groupFamily > 0
+      ? { multicast: { group: formatAddress({ family: groupFamily, address: group }), port, ttl } }
+      : {}),
+  }
+}
+
+export function presentSysctls(sysctls: readonly SysctlRecord[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(sysctls.map(({ name, value }) => [name, value]))
 }

@@ -11,7 +11,7 @@ export interface Session {
   close(): Promise<void>
 }
 
-/** IPVS_CMD_* */
+/** IPVS_CMD_*, and from 256 on what the handle's thread carries out by itself (native/records.h, Local). */
 export const Command = {
   newService: 1,
   setService: 2,
@@ -21,8 +21,16 @@ export const Command = {
   setDest: 6,
   delDest: 7,
   getDest: 8,
+  newDaemon: 9,
+  delDaemon: 10,
+  getDaemon: 11,
+  setConfig: 12,
+  getConfig: 13,
   getInfo: 15,
+  zero: 16,
   flush: 17,
+  readSysctls: 256,
+  tellThread: 257,
 } as const
 export type Command = (typeof Command)[keyof typeof Command]
 
@@ -68,16 +76,45 @@ export interface DestinationRecord {
   readonly lower: number
   readonly address: Uint8Array
 }
+/** A daemon that synchronizes connections. What is 0 is the kernel's choice. */
+export interface DaemonRecord {
+  /** IP_VS_STATE_MASTER, IP_VS_STATE_BACKUP. */
+  readonly role: number
+  readonly syncId: number
+  readonly maxLength: number
+  readonly port: number
+  readonly ttl: number
+  /** Of the multicast group; 0: none given. */
+  readonly groupFamily: number
+  readonly group: Uint8Array
+  readonly interface: string
+}
+/** Seconds; 0 in a request: keep. */
+export interface TimeoutsRecord {
+  readonly tcp: number
+  readonly tcpFin: number
+  readonly udp: number
+}
 /** A command with what it names. Without a service it is about the whole table. */
 export interface Request {
   readonly command: Command
   readonly dump?: boolean
   readonly service?: ServiceRecord
   readonly destination?: DestinationRecord
+  readonly daemon?: DaemonRecord
+  readonly timeouts?: TimeoutsRecord
 }
 export interface StatsRecord {
-  readonly totals: readonly bigint[]
-  readonly rates: readonly bigint[]
+  readonly connections: bigint
+  readonly packetsIn: bigint
+  readonly packetsOut: bigint
+  readonly bytesIn: bigint
+  readonly bytesOut: bigint
+  readonly connectionRate: bigint
+  readonly packetInRate: bigint
+  readonly packetOutRate: bigint
+  readonly byteInRate: bigint
+  readonly byteOutRate: bigint
 }
 export interface ServiceEntry {
   readonly service: ServiceRecord
@@ -94,11 +131,40 @@ export interface InfoRecord {
   readonly version: number
   readonly connectionTableSize: number
 }
-/** The answer to one request: an errno with its stage, or what was read. */
-export interface Reply {
-  readonly error: number
-  readonly stage: Stage
+/** One of net.ipv4.vs.* */
+export interface SysctlRecord {
+  readonly name: string
+  readonly value: string
+}
+export interface ThreadRecord {
+  /** 0: not a kernel's. */
+  readonly id: number
+}
+/** What can be read. A reply holds one kind of it. */
+export interface Records {
   readonly services: readonly ServiceEntry[]
   readonly destinations: readonly DestinationEntry[]
-  readonly info?: InfoRecord
+  readonly infos: readonly InfoRecord[]
+  readonly daemons: readonly DaemonRecord[]
+  readonly timeouts: readonly TimeoutsRecord[]
+  readonly sysctls: readonly SysctlRecord[]
+  readonly threads: readonly ThreadRecord[]
+}
+/** The answer to one request: an errno with its stage, or what was read. */
+export interface Reply extends Records {
+  readonly error: number
+  readonly stage: Stage
+}
+
+/** A reply without records. */
+export const nothingRead: Reply = {
+  error: 0,
+  stage: Stage.kernel,
+  services: [],
+  destinations: [],
+  infos: [],
+  daemons: [],
+  timeouts: [],
+  sysctls: [],
+  threads: [],
 }

@@ -5,11 +5,11 @@ import { Command, type Reply, type Request } from './records.js'
 
 /** A message on the channel 'ipvs:request'. */
 export interface RequestTrace {
-  /** The kernel's name without IPVS_CMD_: `NEW_DEST`. */
+  /** The kernel's name without IPVS_CMD_: `NEW_DEST`; `READ_SYSCTLS` and `TELL_THREAD` send no message. */
   readonly command: string
   /** Whether it changes the table. */
   readonly write: boolean
-  /** What it names, as in error messages; empty for the whole table. */
+  /** What it names, as in error messages; empty for the whole table, timeouts, sync daemons. */
   readonly service: string
   readonly destination: string
   /** 0: success. */
@@ -24,7 +24,15 @@ const names = new Map<number, string>(
     name.replace(/[A-Z]/, (letter) => `_${letter}`).toUpperCase(),
   ]),
 )
-const reads: readonly number[] = [Command.getService, Command.getDest, Command.getInfo]
+const reads: readonly number[] = [
+  Command.getService,
+  Command.getDest,
+  Command.getDaemon,
+  Command.getConfig,
+  Command.getInfo,
+  Command.readSysctls,
+  Command.tellThread,
+]
 
 export function trace(sent: readonly Request[], replies: readonly Reply[]): void {
   if (!requests.hasSubscribers) return

@@ -34,8 +34,11 @@ export type Protocol = 'tcp' | 'udp' | 'sctp'
 /** Address family. */
 export type Family = 'ipv4' | 'ipv6'
 
-/** One bit of the kernel's IP_VS_SVC_F_SCHED1 to 3. sh: flag-1 = fallback, flag-2 = port; mh: the same. */
-export type SchedulerFlag = 'flag-1' | 'flag-2' | 'flag-3'
+/**
+ * One bit of the kernel's IP_VS_SVC_F_SCHED1 to 3. sh: flag-1 = fallback, flag-2 = port; mh: the same. Any other bit that is
+ * read is `bit-N`, 6 to 31, and can be written back.
+ */
+export type SchedulerFlag = Open<'flag-1' | 'flag-2' | 'flag-3'>
 
 // ── identity: exactly one of two shapes ──
 
@@ -76,7 +79,7 @@ export interface ServiceSettings {
   readonly schedulerFlags?: readonly SchedulerFlag[] | undefined
   /** Presence turns persistence on (IP_VS_SVC_F_PERSISTENT). */
   readonly persistence?: Persistence | undefined
-  /** Schedule every UDP packet by itself (IP_VS_SVC_F_ONEPACKET). @default false */
+  /** Schedule every UDP packet by itself (IP_VS_SVC_F_ONEPACKET): with UDP and firewall marks only. @default false */
   readonly onePacket?: boolean | undefined
 }
 
@@ -125,11 +128,23 @@ export interface Encapsulation {
 // ── observed state (what you read): may be passed back as it is; observed fields are known and ignored on writing ──
 
 /** A virtual service as it was read. */
-export type Service = ServiceSpec & { readonly stats: Stats }
+export type Service = ServiceSpec & {
+  readonly stats: Stats
+  /**
+   * What another program stored for persistence without turning it on: without effect. Written back by updateService(),
+   * unless that is given `persistence`; refused where a service is made.
+   */
+  readonly idlePersistence?: Persistence | undefined
+}
 
 /** A real server as it was read. */
 export type Destination = DestinationSpec & {
   readonly weight: number
+  /**
+   * What another program stored for a tunnel without forwarding by one: without effect. Written back by
+   * updateDestination(); refused where a destination is made.
+   */
+  readonly idleEncapsulation?: Encapsulation | undefined
   /** Live counts. UDP flows count as inactive, persistence templates as persistent. */
   readonly connections: ConnectionCounts
   readonly stats: Stats
@@ -142,9 +157,9 @@ export interface ConnectionCounts {
   readonly persistent: number
 }
 
-/** What the kernel counted. Totals and rates are renewed every 2 s. */
+/** What the kernel counted (IPVS_SVC_ATTR_STATS64, IPVS_DEST_ATTR_STATS64). Totals and rates are renewed every 2 s. */
 export interface Stats {
-  /** Since creation. */
+  /** Since creation or zero(). bigint; in JSON, by the replacer `toJSON`, decimal strings. */
   readonly total: Counters<bigint>
   /** Per second: the kernel's moving average. */
   readonly rate: Counters<number>
@@ -185,6 +200,62 @@ export interface Info {
   readonly connectionTableSize: number
 }
 
+/** Seconds that a connection without packets is kept. */
+export interface Timeouts {
+  /** Established TCP connections (IPVS_CMD_ATTR_TIMEOUT_TCP), 1 to 2147483. The kernel's default is 900. */
+  readonly tcpSeconds: number
+  /** TCP connections after a FIN (IPVS_CMD_ATTR_TIMEOUT_TCP_FIN), 1 to 2147483. The kernel's default is 120. */
+  readonly tcpFinSeconds: number
+  /** UDP (IPVS_CMD_ATTR_TIMEOUT_UDP), 1 to 2147483. The kernel's default is 300. */
+  readonly udpSeconds: number
+}
+
+/** A kernel thread that synchronizes connections between directors by multicast, unencrypted: use a dedicated link. */
+export interface SyncDaemon {
+  /** master sends, backup receives (IP_VS_STATE_MASTER, IP_VS_STATE_BACKUP). A director may run one of each. */
+  readonly role: 'master' | 'backup'
+  /** Name of the network interface, at most 15 bytes (IPVS_DAEMON_ATTR_MCAST_IFN). */
+  readonly interface: string
+  /** 0 to 255: a backup takes what masters with its own number send (IPVS_DAEMON_ATTR_SYNC_ID); 0 takes all. */
+  readonly syncId: number
+  /** Bytes of a message, 1 to 65507; the kernel cuts it to what the interface can carry. @default what fits one packet of the interface */
+  readonly maxLength?: number | undefined
+  readonly multicast?: Multicast | undefined
+}
+
+/** Where sync daemons meet. */
+export interface Multicast {
+  /** A multicast address. @default 224.0.0.81 */
+  readonly group?: string | undefined
+  /** UDP port, 1 to 65535. @default 8848 */
+  readonly port?: number | undefined
+  /** Routers that a message may pass, 1 to 255. @default 1 */
+  readonly ttl?: number | undefined
+}
+
+/** One entry of the kernel's connection table. */
+export interface Connection {
+  /** Lower case; `ip` for persistence of a firewall mark. */
+  readonly protocol: Open<Protocol>
+  /** The kernel's word: `ESTABLISHED`, `FIN_WAIT`, `UDP`, `NONE` and so on. */
+  readonly state: string
+  /** Until the kernel forgets it, unless another packet comes. */
+  readonly expiresSeconds: number
+  readonly client: Endpoint
+  readonly virtual: Endpoint
+  readonly destination: Endpoint
+  /** A persistence template (which real server a client belongs to) rather than a connection. Its client has port 0. */
+  readonly template: boolean
+  /** The persistence engine, where one made the entry, and what it knows the client by: the Call-ID of `sip`. */
+  readonly engine?: { readonly name: string; readonly data: string } | undefined
+}
+
+/** An address with a port. */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
 /**
  * The kernel's IPVS table in one network namespace. Not to be implemented by users: methods may be added.
  *
@@ -215,12 +286,46 @@ export interface Ipvs extends AsyncDisposable {
   /** Reads the destination and writes it back with this weight, 0 to 2147483647, in one queue slot. */
   setWeight(of: ServiceKey, key: DestinationKey, weight: number, options?: CallOptions): Promise<void>
 
-  /** One pass over everything, de-duplicated, empty lists confirmed. Not a snapshot: the kernel has none. */
-  table(options?: CallOptions): Promise<Table>
+  /**
+   * One pass over everything, de-duplicated, empty lists confirmed. Not a snapshot: the kernel has none, and while others
+   * write, a pass can miss an entry. `exact` repeats until two passes agree, counters aside, ten passes at most:
+   * IPVS_INTERRUPTED.
+   */
+  table(options?: CallOptions & { readonly exact?: boolean | undefined }): Promise<Table>
+  /** The same as table(), streamed entry by entry. Withdrawn by the signal, or by leaving the loop. */
+  entries(options?: CallOptions): AsyncIterable<TableEntry>
+  /** Sets the counters of a service and its destinations to zero (IPVS_CMD_ZERO). IPVS_SERVICE_NOT_FOUND. */
+  zero(key: ServiceKey, options?: CallOptions): Promise<void>
+  /** Sets all counters to zero, the namespace's totals included (IPVS_CMD_ZERO). */
+  zeroAll(options?: CallOptions): Promise<void>
   /** Removes every service in the namespace, also those others made (IPVS_CMD_FLUSH). */
   flush(options?: CallOptions): Promise<void>
   /** Version and size of the connection table (IPVS_CMD_GET_INFO). */
   info(options?: CallOptions): Promise<Info>
+  /** The timeouts of connections (IPVS_CMD_GET_CONFIG). */
+  timeouts(options?: CallOptions): Promise<Timeouts>
+  /**
+   * Sets the timeouts that are given and keeps the others (IPVS_CMD_SET_CONFIG). IPVS_REJECTED (EINVAL) for one that this
+   * kernel cannot hold.
+   */
+  setTimeouts(timeouts: Partial<Timeouts>, options?: CallOptions): Promise<void>
+  /** The sync daemons that run in this namespace, two at most (IPVS_CMD_GET_DAEMON). */
+  syncDaemons(options?: CallOptions): Promise<readonly SyncDaemon[]>
+  /**
+   * Starts a sync daemon (IPVS_CMD_NEW_DAEMON). IPVS_SYNC_DAEMON_EXISTS, IPVS_INTERFACE_NOT_FOUND; IPVS_REJECTED (EINVAL)
+   * while a destination is of another address family than its service.
+   */
+  startSyncDaemon(daemon: SyncDaemon, options?: CallOptions): Promise<void>
+  /** Stops the sync daemon of a role (IPVS_CMD_DEL_DAEMON). IPVS_SYNC_DAEMON_NOT_FOUND. */
+  stopSyncDaemon(role: SyncDaemon['role'], options?: CallOptions): Promise<void>
+  /**
+   * The connection table, streamed from /proc/net/ip_vs_conn of the namespace, off the JavaScript thread. The kernel starts
+   * from the beginning of its table for every 60 entries: reading n entries costs n², and while connections come and go some
+   * may be missed or repeated. `limit` ends the stream after so many. @default limit: none
+   */
+  connections(options?: CallOptions & { readonly limit?: number | undefined }): AsyncIterable<Connection>
+  /** net.ipv4.vs.* of the namespace, as the kernel prints them, by name: `{ conntrack: '0', sync_threshold: '3 50', … }`. */
+  sysctls(options?: CallOptions): Promise<Readonly<Record<string, string>>>
   /** Ends the handle once the call in flight is answered; queued calls reject with IPVS_CLOSED. The kernel's table stays. */
   close(): Promise<void>
 }

@@ -3,25 +3,37 @@
  * (another program may have, because the kernel checks little) is refused by creatable.ts, so that it can still be read,
  * updated, drained and removed.
  */
-import { parseAddress, type IpAddress } from './address.js'
+import { isMulticastOrBroadcast, parseAddress, type IpAddress } from './address.js'
 import { boolean, fieldsOf, integer, text, wrongType, wrongValue } from './check.js'
-import { checksums, forwardings, protocols, schedulerFlags, tunnelTypes, type Vocabulary } from './words.js'
-import { AF_INET, AF_INET6, ServiceFlag, type DestinationRecord, type ServiceRecord } from './records.js'
+import {
+  checksums,
+  daemonRoles,
+  forwardings,
+  protocols,
+  schedulerFlags,
+  tunnelTypes,
+  type Vocabulary,
+} from './words.js'
+import { AF_INET, AF_INET6, ServiceFlag, type DaemonRecord, type DestinationRecord } from './records.js'
+import type { ServiceRecord, TimeoutsRecord } from './records.js'
 
 const uint16 = 0xffff
 const uint32 = 0xffffffff
 const int32 = 0x7fffffff
 
+const noAddress = new Uint8Array(16)
+
 /** ipvsadm's default for persistence without a timeout. */
 const defaultPersistenceSeconds = 360
 
 const keyFields = ['protocol', 'address', 'port', 'firewallMark', 'family'] as const
-const settingFields = ['scheduler', 'schedulerFlags', 'persistence', 'onePacket', 'stats'] as const
+const settingFields = ['scheduler', 'schedulerFlags', 'persistence', 'idlePersistence', 'onePacket', 'stats'] as const
 const destinationFields = [
   'address',
   'port',
   'forwarding',
   'encapsulation',
+  'idleEncapsulation',
   'weight',
   'limits',
   'connections',
@@ -45,9 +57,14 @@ export function serviceSpec(value: unknown, field = 'service'): ServiceRecord {
   return {
     ...key,
     scheduler,
-    ...persistence(`${field}.persistence`, fields.persistence, key.family),
+    ...(fields.persistence === undefined
+      ? persistence(`${field}.idlePersistence`, fields.idlePersistence, key.family)
+      : persistence(`${field}.persistence`, fields.persistence, key.family)),
     flags:
-      flags | (onePacket ? ServiceFlag.onePacket : 0) | (fields.persistence === undefined ? 0 : ServiceFlag.persistent),
+      (flags |
+        (onePacket ? ServiceFlag.onePacket : 0) |
+        (fields.persistence === undefined ? 0 : ServiceFlag.persistent)) >>>
+      0,
   }
 }
 
@@ -80,7 +97,7 @@ const noSettings: ServiceRecord = {
   flags: 0,
   timeout: 0,
   netmask: 0,
-  address: new Uint8Array(16),
+  address: noAddress,
   scheduler: '',
   engine: '',
 }
@@ -133,14 +150,18 @@ export function fullMask(family: number): number {
 
 function flagBits(field: string, value: unknown): number {
   if (value === undefined) return 0
-  if (!Array.isArray(value)) throw wrongType(field, 'an array of flag-1, flag-2, flag-3', value)
+  const expected = 'flag-1, flag-2 or flag-3'
+  if (!Array.isArray(value)) throw wrongType(field, `an array of ${expected}`, value)
   return value.reduce<number>((bits, flag: unknown, i) => {
-    if (typeof flag !== 'string' || !Object.hasOwn(schedulerFlags, flag)) {
-      throw wrongValue(`${field}[${i}]`, 'flag-1, flag-2 or flag-3', flag)
-    }
-    return bits | schedulerFlags[flag as keyof typeof schedulerFlags]
+    const bit = typeof flag === 'string' ? schedulerFlags.number(flag) : undefined
+    // Below are persistence, the kernel's own mark, and one-packet scheduling.
+    if (bit === undefined || bit < firstSchedulerBit) throw wrongValue(`${field}[${i}]`, expected, flag)
+    return bits | (1 << bit)
   }, 0)
 }
+
+/** IP_VS_SVC_F_SCHED1: the lower ones are no scheduler's. */
+export const firstSchedulerBit = 3
 
 /** A destination's identity. Settings beside it are allowed and left alone. */
 export function destinationKey(value: unknown, field = 'destination'): DestinationRecord {
@@ -158,7 +179,9 @@ export function destinationSpec(value: unknown, field = 'destination'): Destinat
   return {
     ...key,
     forwarding,
-    ...encapsulation(`${field}.encapsulation`, fields.encapsulation),
+    ...(fields.encapsulation === undefined && forwarding !== forwardings.number('tunnel')
+      ? encapsulation(`${field}.idleEncapsulation`, fields.idleEncapsulation)
+      : encapsulation(`${field}.encapsulation`, fields.encapsulation)),
     weight: fields.weight === undefined ? 1 : weight(`${field}.weight`, fields.weight),
     ...limits(`${field}.limits`, fields.limits),
   }
@@ -207,7 +230,62 @@ function limits(field: string, value: unknown): Pick<DestinationRecord, 'upper' 
   }
 }
 
-// ── shared by both ──
+// ── the rest of the table ──
+
+/** What setTimeouts() takes; 0 keeps what is. */
+export function timeouts(value: unknown, field = 'timeouts'): TimeoutsRecord {
+  const fields = fieldsOf(field, value, ['tcpSeconds', 'tcpFinSeconds', 'udpSeconds'])
+  const seconds = (name: keyof typeof fields) =>
+    fields[name] === undefined ? 0 : integer(`${field}.${name}`, fields[name], 1, int32)
+  return { tcp: seconds('tcpSeconds'), tcpFin: seconds('tcpFinSeconds'), udp: seconds('udpSeconds') }
+}
+
+/** A sync daemon to start. */
+export function daemonSpec(value: unknown, field = 'daemon'): DaemonRecord {
+  const fields = fieldsOf(field, value, ['role', 'interface', 'syncId', 'maxLength', 'multicast'])
+  const { group, port, ttl } =
+    fields.multicast === undefined ? {} : fieldsOf(`${field}.multicast`, fields.multicast, ['group', 'port', 'ttl'])
+  const address = group === undefined ? undefined : multicastGroup(`${field}.multicast.group`, group)
+  return {
+    ...daemonRole(fields.role, `${field}.role`),
+    interface: interfaceName(`${field}.interface`, fields.interface),
+    syncId: integer(`${field}.syncId`, fields.syncId, 0, 255),
+    maxLength: fields.maxLength === undefined ? 0 : integer(`${field}.maxLength`, fields.maxLength, 1, maxSyncLength),
+    port: port === undefined ? 0 : integer(`${field}.multicast.port`, port, 1, uint16),
+    ttl: ttl === undefined ? 0 : integer(`${field}.multicast.ttl`, ttl, 1, 255),
+    groupFamily: address?.family ?? 0,
+    group: address?.address ?? noAddress,
+  }
+}
+
+/** The daemon of a role, which is all that names it. */
+export function daemonRole(value: unknown, field = 'role'): DaemonRecord {
+  const role = text(field, value, 'master or backup')
+  const number = daemonRoles.number(role)
+  if (number === undefined || !daemonRoles.knows(number)) throw wrongValue(field, 'master or backup', value)
+  return { role: number, interface: '', syncId: 0, maxLength: 0, port: 0, ttl: 0, groupFamily: 0, group: noAddress }
+}
+
+function interfaceName(field: string, value: unknown): string {
+  const found = name(field, value, 'the name of a network interface')
+  // What the kernel names no interface (dev_valid_name).
+  if (found === '.' || found === '..' || /[/:\s]/.test(found)) {
+    throw wrongValue(field, 'the name of a network interface', value)
+  }
+  return found
+}
+
+function multicastGroup(field: string, value: unknown): IpAddress {
+  const address = ipAddress(field, value)
+  const isGroup = isMulticastOrBroadcast(address) && !(address.family === AF_INET && address.address[0] === 255)
+  if (!isGroup) throw wrongValue(field, 'a multicast address', value)
+  return address
+}
+
+/** What fits into a UDP packet, as ipvsadm. */
+const maxSyncLength = 65507
+
+// ── shared ──
 
 function ipAddress(field: string, value: unknown): IpAddress {
   const expected = 'an IPv4 or IPv6 address without brackets or zone'

@@ -1,281 +1,147 @@
 /**
- * The seam's layout, the mirror of native/records.h: records and the bytes that carry them, in mirrored pairs. Byte order on
- * the wire to the kernel is the addon's.
+ * What crosses the seam, as bytes: the mirror of native/records.h. A batch is an array of Request; the reply holds, for each
+ * request in order, one Outcome and the records that it announces. Byte order on the wire to the kernel is the addon's.
  */
-import { endianness } from 'node:os'
-import type { Command, DestinationEntry, DestinationRecord, InfoRecord, Reply, Request } from './records.js'
-import type { ServiceEntry, ServiceRecord, Stage, StatsRecord } from './records.js'
+import { bytes, flag, i32, optional, record, text, u16, u32, u64, type Layout } from './layout.js'
+import {
+  nothingRead,
+  type Command,
+  type DaemonRecord,
+  type DestinationEntry,
+  type DestinationRecord,
+} from './records.js'
+import type { InfoRecord, Records, Reply, Request, ServiceEntry, ServiceRecord } from './records.js'
+import type { Stage, StatsRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
 
-const Kind = { nothing: 0, service: 1, destination: 2, info: 3 } as const
-
-// ── the layout: names, order and sizes as in records.h, offsets by C's rules ──
-
-interface FieldType {
-  readonly size: number
-  readonly align: number
-}
-interface Layout<F extends string> extends FieldType {
-  readonly at: Readonly<Record<F, number>>
-  readonly description: string
-}
-const u16: FieldType = { size: 2, align: 2 }
-const u32: FieldType = { size: 4, align: 4 }
-const u64: FieldType = { size: 8, align: 8 }
-const bytes16: FieldType = { size: 16, align: 1 }
-
-function record<F extends string>(name: string, fields: Record<F, FieldType>): Layout<F> {
-  const at = {} as Record<F, number>
-  let description = ''
-  let end = 0
-  let align = 1
-  for (const field of Object.keys(fields) as F[]) {
-    const type = fields[field]
-    end = roundUp(end, type.align)
-    at[field] = end
-    description += `${name}.${field}@${end}:${type.size}\n`
-    end += type.size
-    align = Math.max(align, type.align)
-  }
-  return { at, description, size: roundUp(end, align), align }
-}
-
-function roundUp(value: number, align: number): number {
-  return Math.ceil(value / align) * align
-}
-
-const Service = record('Service', {
+const service = record<ServiceRecord>('Service', {
   family: u16,
   protocol: u16,
   port: u16,
-  reserved: u16,
-  firewall_mark: u32,
+  firewallMark: u32,
   flags: u32,
   timeout: u32,
   netmask: u32,
-  address: bytes16,
-  scheduler: bytes16,
-  engine: bytes16,
+  address: bytes(16),
+  scheduler: text(16),
+  engine: text(16),
 })
-const Destination = record('Destination', {
+const destination = record<DestinationRecord>('Destination', {
   family: u16,
   port: u16,
-  tunnel_port: u16,
-  tunnel_flags: u16,
-  tunnel_type: u32,
+  tunnelPort: u16,
+  tunnelFlags: u16,
+  tunnelType: u32,
   forwarding: u32,
-  weight: u32,
+  weight: i32,
   upper: u32,
   lower: u32,
-  address: bytes16,
+  address: bytes(16),
 })
-const RequestLayout = record('Request', { command: u32, dump: u32, service: Service, destination: Destination })
-const Outcome = record('Outcome', { error: u32, stage: u32, kind: u32, count: u32 })
-const Stats = record('Stats', {
+const daemon = record<DaemonRecord>('Daemon', {
+  role: u32,
+  syncId: u32,
+  maxLength: u16,
+  port: u16,
+  ttl: u16,
+  groupFamily: u16,
+  group: bytes(16),
+  interface: text(16),
+})
+const timeouts = record<TimeoutsRecord>('Timeouts', { tcp: u32, tcpFin: u32, udp: u32 })
+const request = record<Request>('Request', {
+  command: u32 as Layout<Command>,
+  dump: flag,
+  service: optional(service, ({ family }) => family === 0),
+  destination: optional(destination, ({ family }) => family === 0),
+  daemon: optional(daemon, ({ role }) => role === 0),
+  timeouts: optional(timeouts, ({ tcp, tcpFin, udp }) => tcp === 0 && tcpFin === 0 && udp === 0),
+})
+const outcome = record<Outcome>('Outcome', { error: i32, stage: u32 as Layout<Stage>, kind: u32, count: u32 })
+const stats = record<StatsRecord>('Stats', {
   connections: u64,
-  packets_in: u64,
-  packets_out: u64,
-  bytes_in: u64,
-  bytes_out: u64,
-  connection_rate: u64,
-  packet_in_rate: u64,
-  packet_out_rate: u64,
-  byte_in_rate: u64,
-  byte_out_rate: u64,
+  packetsIn: u64,
+  packetsOut: u64,
+  bytesIn: u64,
+  bytesOut: u64,
+  connectionRate: u64,
+  packetInRate: u64,
+  packetOutRate: u64,
+  byteInRate: u64,
+  byteOutRate: u64,
 })
-const ServiceEntryLayout = record('ServiceEntry', { service: Service, stats: Stats })
-const DestinationEntryLayout = record('DestinationEntry', {
-  destination: Destination,
+const serviceEntry = record<ServiceEntry>('ServiceEntry', { service, stats })
+const destinationEntry = record<DestinationEntry>('DestinationEntry', {
+  destination,
   active: u32,
   inactive: u32,
   persistent: u32,
-  stats: Stats,
+  stats,
 })
-const InfoLayout = record('Info', { version: u32, connection_table_size: u32 })
+const info = record<InfoRecord>('Info', { version: u32, connectionTableSize: u32 })
+const sysctl = record<SysctlRecord>('Sysctl', { name: text(32), value: text(992) })
+const thread = record<ThreadRecord>('Thread', { id: u32 })
+
+interface Outcome {
+  readonly error: number
+  readonly stage: Stage
+  /** Of the records that follow: native/records.h, Kind. */
+  readonly kind: number
+  readonly count: number
+}
+
+/** What a reply may hold, in the order of Kind, which begins with 1. */
+const kinds: readonly { readonly of: keyof Records; readonly layout: Layout<unknown> }[] = [
+  { of: 'services', layout: serviceEntry },
+  { of: 'destinations', layout: destinationEntry },
+  { of: 'infos', layout: info },
+  { of: 'daemons', layout: daemon },
+  { of: 'timeouts', layout: timeouts },
+  { of: 'sysctls', layout: sysctl },
+  { of: 'threads', layout: thread },
+]
 
 /** FNV-1a, 64 bit, of the description of all records: what the addon must have been built with. */
 export function layoutHash(): string {
-  const layouts = [
-    Service,
-    Destination,
-    RequestLayout,
-    Outcome,
-    Stats,
-    ServiceEntryLayout,
-    DestinationEntryLayout,
-    InfoLayout,
-  ]
+  const order = [service, destination, daemon, timeouts, request, outcome, stats, serviceEntry, destinationEntry, info]
   let hash = 0xcbf29ce484222325n
-  for (const byte of Buffer.from(layouts.map((layout) => layout.description).join(''))) {
+  for (const byte of Buffer.from([...order, sysctl, thread].map(({ description }) => description).join(''))) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   }
   return hash.toString(16).padStart(16, '0')
 }
 
-// ── bytes ──
-
-const little = endianness() === 'LE'
-
-function viewOf(bytes: ArrayBuffer | Uint8Array): DataView {
-  return bytes instanceof ArrayBuffer
-    ? new DataView(bytes)
-    : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function viewOf(of: ArrayBuffer | Uint8Array): DataView {
+  return of instanceof ArrayBuffer ? new DataView(of) : new DataView(of.buffer, of.byteOffset, of.byteLength)
 }
-function putBytes(view: DataView, at: number, bytes: Uint8Array): void {
-  for (let i = 0; i < 16; i++) view.setUint8(at + i, bytes[i] ?? 0)
-}
-function getBytes(view: DataView, at: number): Uint8Array {
-  return new Uint8Array(view.buffer.slice(view.byteOffset + at, view.byteOffset + at + 16))
-}
-// Names are bytes to the kernel: latin1 loses none.
-function putName(view: DataView, at: number, name: string): void {
-  putBytes(view, at, Buffer.from(name, 'latin1'))
-}
-function getName(view: DataView, at: number): string {
-  const bytes = Buffer.from(view.buffer, view.byteOffset + at, 16)
-  const end = bytes.indexOf(0)
-  return bytes.toString('latin1', 0, end < 0 ? 16 : end)
-}
-
-function putService(view: DataView, at: number, service: ServiceRecord): void {
-  const { at: field } = Service
-  view.setUint16(at + field.family, service.family, little)
-  view.setUint16(at + field.protocol, service.protocol, little)
-  view.setUint16(at + field.port, service.port, little)
-  view.setUint32(at + field.firewall_mark, service.firewallMark, little)
-  view.setUint32(at + field.flags, service.flags, little)
-  view.setUint32(at + field.timeout, service.timeout, little)
-  view.setUint32(at + field.netmask, service.netmask, little)
-  putBytes(view, at + field.address, service.address)
-  putName(view, at + field.scheduler, service.scheduler)
-  putName(view, at + field.engine, service.engine)
-}
-function getService(view: DataView, at: number): ServiceRecord {
-  const { at: field } = Service
-  return {
-    family: view.getUint16(at + field.family, little),
-    protocol: view.getUint16(at + field.protocol, little),
-    port: view.getUint16(at + field.port, little),
-    firewallMark: view.getUint32(at + field.firewall_mark, little),
-    flags: view.getUint32(at + field.flags, little),
-    timeout: view.getUint32(at + field.timeout, little),
-    netmask: view.getUint32(at + field.netmask, little),
-    address: getBytes(view, at + field.address),
-    scheduler: getName(view, at + field.scheduler),
-    engine: getName(view, at + field.engine),
-  }
-}
-
-function putDestination(view: DataView, at: number, destination: DestinationRecord): void {
-  const { at: field } = Destination
-  view.setUint16(at + field.family, destination.family, little)
-  view.setUint16(at + field.port, destination.port, little)
-  view.setUint16(at + field.tunnel_port, destination.tunnelPort, little)
-  view.setUint16(at + field.tunnel_flags, destination.tunnelFlags, little)
-  view.setUint32(at + field.tunnel_type, destination.tunnelType, little)
-  view.setUint32(at + field.forwarding, destination.forwarding, little)
-  view.setInt32(at + field.weight, destination.weight, little)
-  view.setUint32(at + field.upper, destination.upper, little)
-  view.setUint32(at + field.lower, destination.lower, little)
-  putBytes(view, at + field.address, destination.address)
-}
-function getDestination(view: DataView, at: number): DestinationRecord {
-  const { at: field } = Destination
-  return {
-    family: view.getUint16(at + field.family, little),
-    port: view.getUint16(at + field.port, little),
-    tunnelPort: view.getUint16(at + field.tunnel_port, little),
-    tunnelFlags: view.getUint16(at + field.tunnel_flags, little),
-    tunnelType: view.getUint32(at + field.tunnel_type, little),
-    forwarding: view.getUint32(at + field.forwarding, little),
-    weight: view.getInt32(at + field.weight, little),
-    upper: view.getUint32(at + field.upper, little),
-    lower: view.getUint32(at + field.lower, little),
-    address: getBytes(view, at + field.address),
-  }
-}
-
-// Stats holds five totals, then five rates.
-function putStats(view: DataView, at: number, stats: StatsRecord): void {
-  ;[...stats.totals, ...stats.rates].forEach((value, i) => view.setBigUint64(at + i * u64.size, value, little))
-}
-function getStats(view: DataView, at: number): StatsRecord {
-  const values = Array.from({ length: 10 }, (_, i) => view.getBigUint64(at + i * u64.size, little))
-  return { totals: values.slice(0, 5), rates: values.slice(5) }
-}
-
-// ── requests ──
 
 export function encodeRequests(requests: readonly Request[]): Uint8Array {
-  const batch = new Uint8Array(requests.length * RequestLayout.size)
+  const batch = new Uint8Array(requests.length * request.size)
   const view = viewOf(batch)
-  requests.forEach((request, i) => {
-    const start = i * RequestLayout.size
-    const { at: field } = RequestLayout
-    view.setUint32(start + field.command, request.command, little)
-    view.setUint32(start + field.dump, request.dump ? 1 : 0, little)
-    if (request.service) putService(view, start + field.service, request.service)
-    if (request.destination) putDestination(view, start + field.destination, request.destination)
-  })
+  requests.forEach((one, i) => request.put(view, i * request.size, one))
   return batch
 }
 
 export function decodeRequests(batch: Uint8Array): Request[] {
   const view = viewOf(batch)
-  const { at: field } = RequestLayout
-  return Array.from({ length: batch.byteLength / RequestLayout.size }, (_, i) => {
-    const start = i * RequestLayout.size
-    const service = getService(view, start + field.service)
-    const destination = getDestination(view, start + field.destination)
-    return {
-      command: view.getUint32(start + field.command, little) as Command,
-      dump: view.getUint32(start + field.dump, little) === 1,
-      ...(service.family === 0 ? {} : { service }),
-      ...(destination.family === 0 ? {} : { destination }),
-    }
-  })
+  return Array.from({ length: batch.byteLength / request.size }, (_, i) => request.get(view, i * request.size))
 }
 
-// ── replies ──
-
 export function encodeReplies(replies: readonly Reply[]): ArrayBuffer {
-  const size = (reply: Reply) =>
-    Outcome.size +
-    reply.services.length * ServiceEntryLayout.size +
-    reply.destinations.length * DestinationEntryLayout.size +
-    (reply.info ? InfoLayout.size : 0)
-  const buffer = new ArrayBuffer(replies.reduce((sum, reply) => sum + size(reply), 0))
+  const parts = replies.map((reply) => {
+    const kind = kinds.findIndex(({ of }) => reply[of].length > 0)
+    const held = kinds[kind]
+    return { reply, kind: kind + 1, records: held ? reply[held.of] : [], layout: held?.layout }
+  })
+  const size = parts.reduce((sum, { records, layout }) => sum + outcome.size + records.length * (layout?.size ?? 0), 0)
+  const buffer = new ArrayBuffer(size)
   const view = viewOf(buffer)
   let at = 0
-  for (const { error, stage, services, destinations, info } of replies) {
-    const kind = info
-      ? Kind.info
-      : destinations.length
-        ? Kind.destination
-        : services.length
-          ? Kind.service
-          : Kind.nothing
-    view.setInt32(at + Outcome.at.error, error, little)
-    view.setUint32(at + Outcome.at.stage, stage, little)
-    view.setUint32(at + Outcome.at.kind, kind, little)
-    view.setUint32(at + Outcome.at.count, info ? 1 : destinations.length || services.length, little)
-    at += Outcome.size
-    for (const entry of services) {
-      putService(view, at + ServiceEntryLayout.at.service, entry.service)
-      putStats(view, at + ServiceEntryLayout.at.stats, entry.stats)
-      at += ServiceEntryLayout.size
-    }
-    for (const entry of destinations) {
-      putDestination(view, at + DestinationEntryLayout.at.destination, entry.destination)
-      view.setUint32(at + DestinationEntryLayout.at.active, entry.active, little)
-      view.setUint32(at + DestinationEntryLayout.at.inactive, entry.inactive, little)
-      view.setUint32(at + DestinationEntryLayout.at.persistent, entry.persistent, little)
-      putStats(view, at + DestinationEntryLayout.at.stats, entry.stats)
-      at += DestinationEntryLayout.size
-    }
-    if (info) {
-      view.setUint32(at + InfoLayout.at.version, info.version, little)
-      view.setUint32(at + InfoLayout.at.connection_table_size, info.connectionTableSize, little)
-      at += InfoLayout.size
+  for (const { reply, kind, records, layout } of parts) {
+    outcome.put(view, at, { error: reply.error, stage: reply.stage, kind, count: records.length })
+    at += outcome.size
+    for (const one of records) {
+      layout?.put(view, at, one)
+      at += layout?.size ?? 0
     }
   }
   return buffer
@@ -287,45 +153,21 @@ export function decodeReplies(buffer: ArrayBuffer, requests: number): Reply[] {
   const replies: Reply[] = []
   let at = 0
   for (let i = 0; i < requests; i++) {
-    const error = view.getInt32(at + Outcome.at.error, little)
-    const stage = view.getUint32(at + Outcome.at.stage, little) as Stage
-    const kind = view.getUint32(at + Outcome.at.kind, little)
-    const count = view.getUint32(at + Outcome.at.count, little)
-    at += Outcome.size
-    const services: ServiceEntry[] = []
-    const destinations: DestinationEntry[] = []
-    let info: InfoRecord | undefined
-    for (let n = 0; n < count; n++) {
-      switch (kind) {
-        case Kind.service:
-          services.push({
-            service: getService(view, at + ServiceEntryLayout.at.service),
-            stats: getStats(view, at + ServiceEntryLayout.at.stats),
-          })
-          at += ServiceEntryLayout.size
-          break
-        case Kind.destination:
-          destinations.push({
-            destination: getDestination(view, at + DestinationEntryLayout.at.destination),
-            active: view.getUint32(at + DestinationEntryLayout.at.active, little),
-            inactive: view.getUint32(at + DestinationEntryLayout.at.inactive, little),
-            persistent: view.getUint32(at + DestinationEntryLayout.at.persistent, little),
-            stats: getStats(view, at + DestinationEntryLayout.at.stats),
-          })
-          at += DestinationEntryLayout.size
-          break
-        case Kind.info:
-          info = {
-            version: view.getUint32(at + InfoLayout.at.version, little),
-            connectionTableSize: view.getUint32(at + InfoLayout.at.connection_table_size, little),
-          }
-          at += InfoLayout.size
-          break
-        default:
-          throw new RangeError(`reply ${i} holds records of an unknown kind: ${kind}`)
-      }
+    const { error, stage, kind, count } = outcome.get(view, at)
+    at += outcome.size
+    const held = kinds[kind - 1]
+    if (!held) {
+      if (kind !== 0 || count !== 0) throw new RangeError(`reply ${i} holds records of an unknown kind: ${kind}`)
+      replies.push({ ...nothingRead, error, stage })
+      continue
     }
-    replies.push({ error, stage, services, destinations, ...(info ? { info } : {}) })
+    const { of, layout } = held
+    const records: unknown[] = []
+    for (let n = 0; n < count; n++) {
+      records.push(layout.get(view, at))
+      at += layout.size
+    }
+    replies.push({ ...nothingRead, error, stage, [of]: records })
   }
   if (at !== buffer.byteLength) throw new RangeError(`${requests} replies end at byte ${at} of ${buffer.byteLength}`)
   return replies

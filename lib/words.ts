@@ -1,6 +1,4 @@
 /** The API's words and the kernel's numbers for them. A number without a word is read, and written back, as `NAME-N`. */
-import type { SchedulerFlag } from './types.js'
-import { ServiceFlag } from './records.js'
 
 export interface Vocabulary {
   /** All known words, for messages. */
@@ -45,9 +43,8 @@ export const tunnelTypes: Vocabulary = vocabulary('type', 0xff, { ipip: 0, gue: 
 /** IP_VS_TUNNEL_ENCAP_FLAG_*, as one choice. */
 export const checksums: Vocabulary = vocabulary('flags', 0xffff, { none: 0, full: 1, remote: 2 })
 
-/** IP_VS_SVC_F_SCHED1 to 3. */
-export const schedulerFlags: Readonly<Record<SchedulerFlag, number>> = {
-  'flag-1': ServiceFlag.scheduler1,
-  'flag-2': ServiceFlag.scheduler2,
-  'flag-3': ServiceFlag.scheduler3,
-}
+/** IP_VS_STATE_MASTER, IP_VS_STATE_BACKUP. */
+export const daemonRoles: Vocabulary = vocabulary('role', 0xffffffff, { master: 1, backup: 2 })
+
+/** The number of a bit of the service's flags: IP_VS_SVC_F_SCHED1 to 3, and what newer kernels may bring. */
+export const schedulerFlags: Vocabulary = vocabulary('bit', 31, { 'flag-1': 3, 'flag-2': 4, 'flag-3': 5 })

@@ -86,6 +86,19 @@ void write_settings(Writer& to, const Destination& destination) {
   to.number(IPVS_DEST_ATTR_L_THRESH, destination.lower);
 }
 
+// What is 0 is left to the kernel. It takes the multicast port in host order, unlike all other ports.
+void write_daemon(Writer& to, const Daemon& daemon, bool starts) {
+  to.number(IPVS_DAEMON_ATTR_STATE, daemon.role);
+  if (!starts) return;
+  to.text(IPVS_DAEMON_ATTR_MCAST_IFN, daemon.interface);
+  to.number(IPVS_DAEMON_ATTR_SYNC_ID, daemon.sync_id);
+  if (daemon.max_length != 0) to.number(IPVS_DAEMON_ATTR_SYNC_MAXLEN, daemon.max_length);
+  if (daemon.group_family == AF_INET) to.bytes(IPVS_DAEMON_ATTR_MCAST_GROUP, daemon.group.data(), sizeof(in_addr));
+  if (daemon.group_family == AF_INET6) to.bytes(IPVS_DAEMON_ATTR_MCAST_GROUP6, daemon.group.data(), sizeof(in6_addr));
+  if (daemon.port != 0) to.number(IPVS_DAEMON_ATTR_MCAST_PORT, daemon.port);
+  if (daemon.ttl != 0) to.number(IPVS_DAEMON_ATTR_MCAST_TTL, static_cast<uint8_t>(daemon.ttl));
+}
+
 // ── attributes -> records: an attribute of a wrong length counts as missing and fails the record ──
 
 template <size_t N>
@@ -129,6 +142,7 @@ using ServiceAttributes = Attributes<IPVS_SVC_ATTR_MAX + 1>;
 using DestinationAttributes = Attributes<IPVS_DEST_ATTR_MAX + 1>;
 using StatsAttributes = Attributes<IPVS_STATS_ATTR_MAX + 1>;
 using InfoAttributes = Attributes<IPVS_INFO_ATTR_MAX + 1>;
+using DaemonAttributes = Attributes<IPVS_DAEMON_ATTR_MAX + 1>;
 
 // STATS64 (Linux 4.1) and the older STATS carry the same attributes in different widths.
 bool read_counter(const StatsAttributes& from, int attribute, uint64_t& value) {
@@ -184,6 +198,14 @@ Message encode(const Request& request, int family) {
       write_identity(to, request.destination);
       if (sets_destination) write_settings(to, request.destination);
     });
+  }
+  if (request.command == IPVS_CMD_NEW_DAEMON || request.command == IPVS_CMD_DEL_DAEMON) {
+    to.nest(IPVS_CMD_ATTR_DAEMON, [&] { write_daemon(to, request.daemon, request.command == IPVS_CMD_NEW_DAEMON); });
+  }
+  if (request.command == IPVS_CMD_SET_CONFIG) {
+    to.number(IPVS_CMD_ATTR_TIMEOUT_TCP, request.timeouts.tcp);
+    to.number(IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, request.timeouts.tcp_fin);
+    to.number(IPVS_CMD_ATTR_TIMEOUT_UDP, request.timeouts.udp);
   }
   if (!to.ok()) return nullptr;
   return message;
@@ -243,6 +265,41 @@ bool decode(nlmsghdr* header, Info& info) {
   const InfoAttributes from(header);
   return from.read(IPVS_INFO_ATTR_VERSION, info.version) &&
          from.read(IPVS_INFO_ATTR_CONN_TAB_SIZE, info.connection_table_size);
+}
+
+bool decode(nlmsghdr* header, Daemon& daemon) {
+  daemon = {};
+  const DaemonAttributes from{CommandAttributes(header)[IPVS_CMD_ATTR_DAEMON]};
+  if (!from.read(IPVS_DAEMON_ATTR_STATE, daemon.role) || !from.read(IPVS_DAEMON_ATTR_SYNC_ID, daemon.sync_id) ||
+      !from.read(IPVS_DAEMON_ATTR_MCAST_IFN, daemon.interface)) {
+    return false;
+  }
+  // The rest came with Linux 4.3.
+  uint8_t ttl = 0;
+  in_addr group{};
+  if (from[IPVS_DAEMON_ATTR_SYNC_MAXLEN] != nullptr && !from.read(IPVS_DAEMON_ATTR_SYNC_MAXLEN, daemon.max_length))
+    return false;
+  if (from[IPVS_DAEMON_ATTR_MCAST_PORT] != nullptr && !from.read(IPVS_DAEMON_ATTR_MCAST_PORT, daemon.port))
+    return false;
+  if (from[IPVS_DAEMON_ATTR_MCAST_TTL] != nullptr && !from.read(IPVS_DAEMON_ATTR_MCAST_TTL, ttl)) return false;
+  if (from[IPVS_DAEMON_ATTR_MCAST_GROUP] != nullptr) {
+    if (!from.read(IPVS_DAEMON_ATTR_MCAST_GROUP, group)) return false;
+    std::memcpy(daemon.group.data(), &group, sizeof group);
+    daemon.group_family = AF_INET;
+  } else if (from[IPVS_DAEMON_ATTR_MCAST_GROUP6] != nullptr) {
+    if (!from.read(IPVS_DAEMON_ATTR_MCAST_GROUP6, daemon.group)) return false;
+    daemon.group_family = AF_INET6;
+  }
+  daemon.ttl = ttl;
+  return true;
+}
+
+bool decode(nlmsghdr* header, Timeouts& timeouts) {
+  timeouts = {};
+  const CommandAttributes from(header);
+  return from.read(IPVS_CMD_ATTR_TIMEOUT_TCP, timeouts.tcp) &&
+         from.read(IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, timeouts.tcp_fin) &&
+         from.read(IPVS_CMD_ATTR_TIMEOUT_UDP, timeouts.udp);
 }
 
 }  // namespace ipvs

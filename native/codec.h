@@ -21,5 +21,7 @@ Message encode(const Request& request, int family);
 bool decode(nlmsghdr* header, ServiceEntry& entry);
 bool decode(nlmsghdr* header, DestinationEntry& entry);
 bool decode(nlmsghdr* header, Info& info);
+bool decode(nlmsghdr* header, Daemon& daemon);
+bool decode(nlmsghdr* header, Timeouts& timeouts);
 
 }  // namespace ipvs

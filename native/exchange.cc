@@ -27,10 +27,7 @@ template <typename Record>
 bool append(nlmsghdr* header, Kind kind, Answer& answer) {
   Record record;
   if (!decode(header, record)) return false;
-  const auto* bytes = reinterpret_cast<const uint8_t*>(&record);
-  answer.records.insert(answer.records.end(), bytes, bytes + sizeof record);
-  answer.kind = kind;
-  ++answer.count;
+  answer.add(kind, record);
   return true;
 }
 
@@ -44,6 +41,10 @@ bool append_reply(nlmsghdr* header, const Request& request, Answer& answer) {
       return replied == IPVS_CMD_NEW_DEST && append<DestinationEntry>(header, kDestinationEntry, answer);
     case IPVS_CMD_GET_INFO:
       return replied == IPVS_CMD_SET_INFO && append<Info>(header, kInfo, answer);
+    case IPVS_CMD_GET_DAEMON:
+      return replied == IPVS_CMD_NEW_DAEMON && append<Daemon>(header, kDaemon, answer);
+    case IPVS_CMD_GET_CONFIG:
+      return replied == IPVS_CMD_SET_CONFIG && append<Timeouts>(header, kTimeouts, answer);
     default:
       return false;
   }

@@ -4,20 +4,10 @@
 
 #include <netlink/netlink.h>
 
-#include <vector>
-
+#include "answer.h"
 #include "records.h"
 
 namespace ipvs {
-
-// What came back for one request.
-struct Answer {
-  int32_t error = 0;  // errno
-  Stage stage = kKernel;
-  Kind kind = kNothing;
-  uint32_t count = 0;
-  std::vector<uint8_t> records{};
-};
 
 class Exchange {
  public:

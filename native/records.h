@@ -17,7 +17,6 @@ struct Service {
   uint16_t family;    // AF_INET, AF_INET6
   uint16_t protocol;  // IPPROTO_*
   uint16_t port;
-  uint16_t reserved;
   uint32_t
       firewall_mark;  // 0: identified by protocol, address and port. The kernel takes a mark of 0 for TCP 0.0.0.0:0
   uint32_t flags;     // IP_VS_SVC_F_*
@@ -41,11 +40,35 @@ struct Destination {
   std::array<uint8_t, 16> address;
 };
 
+// A daemon that synchronizes connections between directors.
+struct Daemon {
+  uint32_t role;  // IP_VS_STATE_MASTER, IP_VS_STATE_BACKUP
+  uint32_t sync_id;
+  uint16_t max_length;    // of a message; this and the rest: 0 is the kernel's choice
+  uint16_t port;          // of the multicast group
+  uint16_t ttl;           // of multicast packets
+  uint16_t group_family;  // 0: no group given
+  std::array<uint8_t, 16> group;
+  std::array<char, 16> interface;  // NUL-terminated
+};
+
+struct Timeouts {
+  uint32_t tcp, tcp_fin, udp;  // seconds; 0 in a request: keep
+};
+
 struct Request {
-  uint32_t command;  // IPVS_CMD_*
+  uint32_t command;  // IPVS_CMD_*, or Local
   uint32_t dump;     // 1: NLM_F_DUMP
   Service service;
   Destination destination;
+  Daemon daemon;
+  Timeouts timeouts;
+};
+
+// Commands that the handle's thread carries out by itself, from the namespace that it is in. Above all of IPVS_CMD_*.
+enum Local : uint32_t {
+  kReadSysctls = 0x100,  // net.ipv4.vs.*
+  kTellThread = 0x101,   // whose /proc/self/task/<id>/net is the namespace's
 };
 
 // Where an error comes from.
@@ -57,7 +80,16 @@ enum Stage : uint32_t {
   kAnswer = 4,     // sent, but the answer was lost or made no sense: the kernel may have carried it out
 };
 
-enum Kind : uint32_t { kNothing = 0, kServiceEntry = 1, kDestinationEntry = 2, kInfo = 3 };
+enum Kind : uint32_t {
+  kNothing = 0,
+  kServiceEntry = 1,
+  kDestinationEntry = 2,
+  kInfo = 3,
+  kDaemon = 4,
+  kTimeouts = 5,
+  kSysctl = 6,
+  kThread = 7,
+};
 
 struct Outcome {
   int32_t error;   // errno, 0: success
@@ -85,6 +117,15 @@ struct DestinationEntry {
 struct Info {
   uint32_t version;  // 0x010201: 1.2.1
   uint32_t connection_table_size;
+};
+
+struct Sysctl {
+  std::array<char, 32> name;  // NUL-terminated, as the value
+  std::array<char, 992> value;
+};
+
+struct Thread {
+  uint32_t id;
 };
 
 // "Service.family@0:2" and so on, one field a line, in the order of the records above.

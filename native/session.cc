@@ -10,13 +10,13 @@
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
 
 #include "codec.h"
+#include "descriptor.h"
+#include "local.h"
 
 namespace ipvs {
 namespace {
@@ -30,30 +30,16 @@ constexpr int kReceiveBuffer = 1 << 20;
 // The kernel has queued the answer when the send returns, so a silence this long means that it was lost.
 constexpr timeval kSilence{5, 0};
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 }  // namespace
 
 std::vector<Answer> Session::carry_out(const std::vector<Request>& requests) {
   std::vector<Answer> answers(requests.size());
   for (size_t at = 0; at < requests.size();) {
     // A socket carries one dump at a time; commands without dump share a datagram.
+    const auto shares = [](const Request& request) { return !request.dump && !is_local(request); };
     size_t end = at + 1;
-    if (!requests[at].dump) {
-      while (end < requests.size() && end - at < kDatagram && !requests[end].dump) ++end;
+    if (shares(requests[at])) {
+      while (end < requests.size() && end - at < kDatagram && shares(requests[end])) ++end;
     }
     carry_out(&requests[at], &answers[at], end - at);
     at = end;
@@ -69,6 +55,11 @@ void Session::carry_out(const Request* requests, Answer* answers, size_t count) 
       answers[i].stage = failure.stage;
     }
   };
+  if (is_local(*requests)) {
+    if (const Failure failure = enter_namespace()) return fail(failure);
+    *answers = answer_locally(*requests);
+    return;
+  }
   if (const Failure failure = open()) return fail(failure);
   if (const Failure failure = exchange(requests, answers, count)) return fail(failure);
   // generic netlink answers ENOENT to everything for a family number that is gone because the module was unloaded and

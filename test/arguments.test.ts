@@ -111,6 +111,15 @@ const notToBeCreated: readonly Case[] = [
   ],
   [{ ...spec, persistence: { engine: 'SIP' } }, VALUE, /^service\.persistence\.engine: .*, found 'SIP'$/],
   [{ ...spec, persistence: { engine: 'sip' } }, VALUE, /^service\.persistence\.engine: expected sip with UDP only/],
+  [{ ...spec, address: '0.0.0.0' }, VALUE, /^service\.address: expected the address of one host, found '0\.0\.0\.0'$/],
+  [{ ...spec, address: 'ff02::1' }, VALUE, /^service\.address: expected the address of one host, found 'ff02::1'$/],
+  [
+    { ...spec, onePacket: true },
+    VALUE,
+    /^service\.onePacket: expected nothing unless the protocol is udp, found true$/,
+  ],
+  [{ ...spec, schedulerFlags: ['bit-7'] }, VALUE, /^service\.schedulerFlags: expected only flag-1, flag-2, flag-3/],
+  [{ ...spec, idlePersistence: {} }, VALUE, /^service\.idlePersistence: expected nothing where a service is made/],
 ]
 
 const wrongServerKeys: readonly Case[] = [
@@ -188,6 +197,11 @@ const serversNotToBeAdded: readonly Case[] = [
     VALUE,
     /^destination\.encapsulation\.checksum: expected none with ipip, found 'full'$/,
   ],
+  [
+    { ...direct, idleEncapsulation: { type: 'gre' } },
+    VALUE,
+    /^destination\.idleEncapsulation: expected nothing where a destination is made/,
+  ],
 ]
 
 const wrongWeights: readonly Case[] = [
@@ -205,6 +219,59 @@ const wrongOptions: readonly Case[] = [
   [{ signal: null }, TYPE, /^signal: expected an AbortSignal, found null$/],
   [{ signal: new AbortController() }, TYPE, /^signal: expected an AbortSignal, found AbortController/],
 ]
+
+// Of calls that take more than a signal: the first one names more fields.
+const wrongMoreOptions = wrongOptions.filter(([, , message]) => !message.source.includes('one of the fields'))
+const wrongTableOptions: readonly Case[] = [
+  ...wrongMoreOptions,
+  [{ exakt: true }, VALUE, /^options: expected one of the fields signal, exact, found 'exakt'$/],
+  [{ exact: 1 }, TYPE, /^exact: expected true or false, found 1$/],
+]
+const wrongConnectionsOptions: readonly Case[] = [
+  ...wrongMoreOptions,
+  [{ limit: -1 }, RANGE, /^limit: expected an integer from 0 to \d+, found -1$/],
+  [{ limit: '10' }, TYPE, /^limit: expected an integer/],
+]
+
+const wrongTimeouts: readonly Case[] = [
+  [null, TYPE, /^timeouts: expected an object, found null$/],
+  [{ tcp: 1 }, VALUE, /^timeouts: expected one of the fields tcpSeconds, tcpFinSeconds, udpSeconds, found 'tcp'$/],
+  [{ tcpSeconds: 0 }, RANGE, /^timeouts\.tcpSeconds: expected an integer from 1 to 2147483647, found 0$/],
+  [{ tcpFinSeconds: 1.5 }, RANGE, /^timeouts\.tcpFinSeconds: /],
+  [{ udpSeconds: 2 ** 31 }, RANGE, /^timeouts\.udpSeconds: /],
+  [{ udpSeconds: '300' }, TYPE, /^timeouts\.udpSeconds: /],
+]
+
+const daemon = { role: 'master', interface: 'eth0', syncId: 1 } as const
+const wrongRoles: readonly Case[] = [
+  [undefined, TYPE, /: expected master or backup, found undefined$/],
+  ['slave', VALUE, /: expected master or backup, found 'slave'$/],
+  ['role-3', VALUE, /: expected master or backup, found 'role-3'$/],
+]
+const wrongDaemons: readonly Case[] = [
+  [undefined, TYPE, /^daemon: expected an object/],
+  [{ ...daemon, id: 1 }, VALUE, /^daemon: expected one of the fields role, interface, .*, found 'id'$/],
+  ...wrongRoles.map(([role, code, message]): Case => [{ ...daemon, role }, code, message]),
+  [{ ...daemon, interface: '' }, VALUE, /^daemon\.interface: expected the name of a network interface/],
+  [{ ...daemon, interface: 'x'.repeat(16) }, VALUE, /^daemon\.interface: .* at most 15 bytes/],
+  [{ ...daemon, interface: 'eth0/x' }, VALUE, /^daemon\.interface: /],
+  [{ ...daemon, interface: '..' }, VALUE, /^daemon\.interface: /],
+  [{ ...daemon, syncId: 256 }, RANGE, /^daemon\.syncId: expected an integer from 0 to 255, found 256$/],
+  [{ ...daemon, syncId: undefined }, TYPE, /^daemon\.syncId: /],
+  [{ ...daemon, maxLength: 0 }, RANGE, /^daemon\.maxLength: expected an integer from 1 to 65507, found 0$/],
+  [{ ...daemon, multicast: 8848 }, TYPE, /^daemon\.multicast: expected an object/],
+  [{ ...daemon, multicast: { group: '192.0.2.1' } }, VALUE, /^daemon\.multicast\.group: expected a multicast address/],
+  [{ ...daemon, multicast: { group: '255.255.255.255' } }, VALUE, /^daemon\.multicast\.group: /],
+  [{ ...daemon, multicast: { group: 'ff02::1%eth0' } }, VALUE, /^daemon\.multicast\.group: /],
+  [{ ...daemon, multicast: { port: 65536 } }, RANGE, /^daemon\.multicast\.port: expected an integer from 1 to 65535/],
+  [{ ...daemon, multicast: { ttl: 0 } }, RANGE, /^daemon\.multicast\.ttl: expected an integer from 1 to 255, found 0$/],
+]
+
+async function all(of: AsyncIterable<unknown>): Promise<readonly unknown[]> {
+  const found: unknown[] = []
+  for await (const one of of) found.push(one)
+  return found
+}
 
 type Call = (ipvs: Ipvs, wrong: never) => Promise<unknown>
 const methods: readonly (readonly [name: string, call: Call, cases: readonly Case[]])[] = [
@@ -236,7 +303,21 @@ const methods: readonly (readonly [name: string, call: Call, cases: readonly Cas
   ['updateDestination, options', (ipvs, wrong) => ipvs.updateDestination(key, direct, wrong), wrongOptions],
   ['removeDestination, options', (ipvs, wrong) => ipvs.removeDestination(key, server, wrong), wrongOptions],
   ['setWeight, options', (ipvs, wrong) => ipvs.setWeight(key, server, 1, wrong), wrongOptions],
-  ['table, options', (ipvs, wrong) => ipvs.table(wrong), wrongOptions],
+  ['table, options', (ipvs, wrong) => ipvs.table(wrong), wrongTableOptions],
+  ['entries, options', (ipvs, wrong) => all(ipvs.entries(wrong)), wrongOptions],
+  ['zero', (ipvs, wrong) => ipvs.zero(wrong), wrongKeys],
+  ['zero, options', (ipvs, wrong) => ipvs.zero(key, wrong), wrongOptions],
+  ['zeroAll, options', (ipvs, wrong) => ipvs.zeroAll(wrong), wrongOptions],
+  ['timeouts, options', (ipvs, wrong) => ipvs.timeouts(wrong), wrongOptions],
+  ['setTimeouts', (ipvs, wrong) => ipvs.setTimeouts(wrong), wrongTimeouts],
+  ['setTimeouts, options', (ipvs, wrong) => ipvs.setTimeouts({}, wrong), wrongOptions],
+  ['syncDaemons, options', (ipvs, wrong) => ipvs.syncDaemons(wrong), wrongOptions],
+  ['startSyncDaemon', (ipvs, wrong) => ipvs.startSyncDaemon(wrong), wrongDaemons],
+  ['startSyncDaemon, options', (ipvs, wrong) => ipvs.startSyncDaemon(daemon, wrong), wrongOptions],
+  ['stopSyncDaemon', (ipvs, wrong) => ipvs.stopSyncDaemon(wrong), wrongRoles],
+  ['stopSyncDaemon, options', (ipvs, wrong) => ipvs.stopSyncDaemon('master', wrong), wrongOptions],
+  ['connections, options', (ipvs, wrong) => all(ipvs.connections(wrong)), wrongConnectionsOptions],
+  ['sysctls, options', (ipvs, wrong) => ipvs.sysctls(wrong), wrongOptions],
   ['flush, options', (ipvs, wrong) => ipvs.flush(wrong), wrongOptions],
   ['info, options', (ipvs, wrong) => ipvs.info(wrong), wrongOptions],
 ]

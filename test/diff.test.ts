@@ -97,7 +97,6 @@ t.test('each setting makes a difference', async (t) => {
   const services = [
     { ...web, scheduler: 'rr' },
     { ...web, schedulerFlags: ['flag-1'] as const },
-    { ...web, onePacket: true },
     { ...web, persistence: {} },
   ]
   for (const service of services)
@@ -106,6 +105,10 @@ t.test('each setting makes a difference', async (t) => {
   const kept = await tableOf([{ service: persistent, destinations: [] }])
   for (const persistence of [{ timeoutSeconds: 5 }, { prefixLength: 24 }, { engine: 'sip' }, undefined])
     t.same(steps(diff(kept, [{ service: { ...names, persistence }, destinations: [] }])), ['update udp 192.0.2.100:53'])
+  const once = await tableOf([{ service: names, destinations: [] }])
+  t.same(steps(diff(once, [{ service: { ...names, onePacket: true }, destinations: [] }])), [
+    'update udp 192.0.2.100:53',
+  ])
   const destinations = [
     server(1, { weight: 2 }),
     server(1, { forwarding: 'masquerade' }),

@@ -71,7 +71,7 @@ export const desiredTables: fc.Arbitrary<DesiredTable> = fc.subarray([...keys]).
   fc.tuple(
     ...some.map((key) =>
       fc.tuple(settings, destinations(key)).map(([setting, servers]): TableEntry<ServiceSpec, DestinationSpec> => ({
-        service: { ...key, ...setting },
+        service: { ...key, ...setting, onePacket: setting.onePacket === true && key.protocol !== 'tcp' },
         destinations: servers,
       })),
     ),

@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { AF_INET, AF_INET6, Command } from '../lib/records.js'
-import { decodeReplies, decodeRequests, encodeReplies } from '../lib/wire.js'
-import { Stage, type DestinationEntry, type DestinationRecord } from '../lib/records.js'
-import { encodeRequests, layoutHash } from '../lib/wire.js'
-import type { Reply, Request, ServiceEntry, ServiceRecord, StatsRecord } from '../lib/records.js'
+import { AF_INET, AF_INET6, Command, nothingRead, Stage, type DaemonRecord } from '../lib/records.js'
+import { decodeReplies, decodeRequests, encodeReplies, encodeRequests, layoutHash } from '../lib/wire.js'
+import type { DestinationEntry, DestinationRecord, Records, Reply, Request } from '../lib/records.js'
+import type { ServiceEntry, ServiceRecord, StatsRecord, TimeoutsRecord } from '../lib/records.js'
 
 /** Objects as literals make them: by default some have no prototype. */
 function record<T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
@@ -22,7 +21,9 @@ const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const address = fc.uint8Array({ minLength: 16, maxLength: 16 })
 // A family of 0 means that the record is left out.
 const family = fc.constantFrom(AF_INET, AF_INET6, 3, 0xffff)
-const name = fc.array(fc.integer({ min: 1, max: 255 }), { maxLength: 15 }).map((codes) => String.fromCharCode(...codes))
+const text = (maxLength: number) =>
+  fc.array(fc.integer({ min: 1, max: 255 }), { maxLength }).map((codes) => String.fromCharCode(...codes))
+const name = text(15)
 
 const service: fc.Arbitrary<ServiceRecord> = record({
   family,
@@ -48,8 +49,18 @@ const destination: fc.Arbitrary<DestinationRecord> = record({
   lower: u32,
   address,
 })
-const five = fc.array(u64, { minLength: 5, maxLength: 5 })
-const stats: fc.Arbitrary<StatsRecord> = record({ totals: five, rates: five })
+const stats: fc.Arbitrary<StatsRecord> = record({
+  connections: u64,
+  packetsIn: u64,
+  packetsOut: u64,
+  bytesIn: u64,
+  bytesOut: u64,
+  connectionRate: u64,
+  packetInRate: u64,
+  packetOutRate: u64,
+  byteInRate: u64,
+  byteOutRate: u64,
+})
 const serviceEntry: fc.Arbitrary<ServiceEntry> = record({ service, stats })
 const destinationEntry: fc.Arbitrary<DestinationEntry> = record({
   destination,
@@ -59,19 +70,38 @@ const destinationEntry: fc.Arbitrary<DestinationEntry> = record({
   stats,
 })
 
+const daemon: fc.Arbitrary<DaemonRecord> = record({
+  // A role of 0 means that the record is left out, as do timeouts of 0.
+  role: fc.integer({ min: 1, max: 0xffffffff }),
+  syncId: u32,
+  maxLength: u16,
+  port: u16,
+  ttl: u16,
+  groupFamily: u16,
+  group: address,
+  interface: name,
+})
+const timeouts: fc.Arbitrary<TimeoutsRecord> = record({ tcp: fc.integer({ min: 1, max: 9 }), tcpFin: u32, udp: u32 })
+
 const request: fc.Arbitrary<Request> = fc.record(
-  { command: fc.constantFrom(...Object.values(Command)), dump: fc.boolean(), service, destination },
+  { command: fc.constantFrom(...Object.values(Command)), dump: fc.boolean(), service, destination, daemon, timeouts },
   { requiredKeys: ['command', 'dump'], noNullPrototype: true },
 )
-const nothing = { services: [], destinations: [] }
 const outcome = record({ error: i32, stage: fc.constantFrom(...Object.values(Stage)) })
-const records: fc.Arbitrary<Omit<Reply, 'error' | 'stage'>> = fc.oneof(
-  fc.constant(nothing),
-  fc.array(serviceEntry, { maxLength: 3 }).map((services) => ({ ...nothing, services })),
-  fc.array(destinationEntry, { maxLength: 3 }).map((destinations) => ({ ...nothing, destinations })),
-  record({ version: u32, connectionTableSize: u32 }).map((info) => ({ ...nothing, info })),
+const some = <T>(one: fc.Arbitrary<T>) => fc.array(one, { maxLength: 3 })
+const records: fc.Arbitrary<Partial<Records>> = fc.oneof(
+  fc.constant({}),
+  some(serviceEntry).map((services) => ({ services })),
+  some(destinationEntry).map((destinations) => ({ destinations })),
+  some(record({ version: u32, connectionTableSize: u32 })).map((infos) => ({ infos })),
+  some(daemon).map((daemons) => ({ daemons })),
+  some(timeouts).map((timeouts) => ({ timeouts })),
+  some(record({ name: text(31), value: text(991) })).map((sysctls) => ({ sysctls })),
+  some(record({ id: u32 })).map((threads) => ({ threads })),
 )
-const reply: fc.Arbitrary<Reply> = fc.tuple(outcome, records).map(([first, rest]) => ({ ...first, ...rest }))
+const reply: fc.Arbitrary<Reply> = fc
+  .tuple(outcome, records)
+  .map(([first, rest]) => ({ ...nothingRead, ...first, ...rest }))
 
 t.test('requests come back as they went in', async (t) => {
   t.doesNotThrow(() =>
@@ -103,15 +133,13 @@ t.test('a batch that is a part of a larger buffer is read from its own start', a
 
 t.test('what is decoded does not hold on to the buffer', async (t) => {
   const [wanted] = fc.sample(service, 1)
-  const buffer = encodeReplies([
-    { error: 0, stage: Stage.kernel, services: [{ service: wanted as ServiceRecord, stats: zero }], destinations: [] },
-  ])
+  const [zero] = fc.sample(stats, 1)
+  const services = [{ service: wanted as ServiceRecord, stats: zero as StatsRecord }]
+  const buffer = encodeReplies([{ ...nothingRead, services }])
   const [found] = decodeReplies(buffer, 1)
   new Uint8Array(buffer).fill(0xee)
   t.same(found?.services[0]?.service, wanted)
 })
-
-const zero: StatsRecord = { totals: Array<bigint>(5).fill(0n), rates: Array<bigint>(5).fill(0n) }
 
 t.test('replies cut short anywhere, or with bytes to spare, throw', async () => {
   const replies = fc.array(reply, { minLength: 1, maxLength: 3 })
@@ -132,9 +160,7 @@ t.test('replies cut short anywhere, or with bytes to spare, throw', async () => 
 })
 
 t.test('records of an unknown kind throw', async (t) => {
-  const buffer = encodeReplies([
-    { error: 0, stage: Stage.kernel, services: [], destinations: [], info: { version: 1, connectionTableSize: 1 } },
-  ])
+  const buffer = encodeReplies([{ ...nothingRead, infos: [{ version: 1, connectionTableSize: 1 }] }])
   const kind = 8 // in an outcome, after error and stage
   new Uint32Array(buffer, kind, 1)[0] = 77
   t.throws(() => decodeReplies(buffer, 1), { name: 'RangeError', message: /unknown kind: 77/ })

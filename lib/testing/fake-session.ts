@@ -5,12 +5,14 @@
 import { constants } from 'node:os'
 import { isMulticastOrBroadcast, isUnspecified } from '../address.js'
 import { destinationName, serviceName } from '../keys.js'
-import { forwardings, tunnelTypes } from '../words.js'
-import { AF_INET, AF_INET6, Command, ServiceFlag, Stage } from '../records.js'
+import { daemonRoles, forwardings, tunnelTypes } from '../words.js'
+import { AF_INET, AF_INET6, Command, nothingRead, ServiceFlag, type DaemonRecord } from '../records.js'
 import { decodeRequests, encodeReplies } from '../wire.js'
-import type { DestinationRecord, Reply, Request, ServiceRecord, Session, StatsRecord } from '../records.js'
+import { sysctlDefaults } from './sysctls.js'
+import type { DestinationRecord, Reply, Request, ServiceRecord, Session } from '../records.js'
+import type { StatsRecord, TimeoutsRecord } from '../records.js'
 
-const { EAFNOSUPPORT, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, ERANGE, ESRCH } = constants.errno
+const { EAFNOSUPPORT, EEXIST, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, ERANGE, ESRCH } = constants.errno
 const int32 = 0x7fffffff
 /** Timer ticks per second of Debian's kernels: persistence is kept in ticks, in 32 bits. */
 const hz = 250
@@ -24,11 +26,15 @@ interface StoredService {
 /** The table of one network namespace. */
 export class FakeKernel {
   readonly #schedulers: ReadonlySet<string>
+  readonly #interfaces: ReadonlySet<string>
   readonly #services = new Map<string, StoredService>()
+  readonly #daemons = new Map<number, DaemonRecord>()
+  #timeouts: TimeoutsRecord = { tcp: 900, tcpFin: 120, udp: 300 }
   #writes = 0
 
-  constructor(schedulers: readonly string[]) {
+  constructor(schedulers: readonly string[], interfaces: readonly string[] = ['eth0']) {
     this.#schedulers = new Set(schedulers)
+    this.#interfaces = new Set(interfaces)
   }
 
   /** How many commands that would change something have come, refused ones included. */
@@ -47,11 +53,19 @@ export class FakeKernel {
   answer(request: Request): Reply {
     switch (request.command) {
       case Command.getInfo:
-        return { ...done, info: { version: 0x010201, connectionTableSize: 4096 } }
+        return { ...nothingRead, infos: [{ version: 0x010201, connectionTableSize: 4096 }] }
       case Command.getService:
-        return request.dump ? { ...done, services: this.#allServices() } : this.#oneService(request)
+        return request.dump ? { ...nothingRead, services: this.#allServices() } : this.#oneService(request)
       case Command.getDest:
-        return request.dump ? { ...done, destinations: this.#destinationsOf(request) } : refuse(EOPNOTSUPP)
+        return request.dump ? { ...nothingRead, destinations: this.#destinationsOf(request) } : refuse(EOPNOTSUPP)
+      case Command.getDaemon:
+        return request.dump ? { ...nothingRead, daemons: this.#runningDaemons() } : refuse(EOPNOTSUPP)
+      case Command.getConfig:
+        return { ...nothingRead, timeouts: [this.#timeouts] }
+      case Command.readSysctls:
+        return { ...nothingRead, sysctls: sysctlDefaults }
+      case Command.tellThread:
+        return { ...nothingRead, threads: [{ id: 0 }] }
       default:
         this.#writes++
         return refuse(this.#change(request))
@@ -66,7 +80,7 @@ export class FakeKernel {
     if (!service) return refuse(EINVAL)
     if (!isFamily(service.family)) return refuse(EAFNOSUPPORT)
     const found = this.#services.get(serviceName(service))
-    return found ? { ...done, services: [{ service: found.record, stats: noStats }] } : refuse(ESRCH)
+    return found ? { ...nothingRead, services: [{ service: found.record, stats: noStats }] } : refuse(ESRCH)
   }
 
   /** Empty for a missing service, as in the kernel. */
@@ -75,11 +89,60 @@ export class FakeKernel {
     return (found?.destinations ?? []).map((destination) => ({ destination, ...noConnections, stats: noStats }))
   }
 
-  #change({ command, service, destination }: Request): number {
-    if (command === Command.flush) {
-      this.#services.clear()
-      return 0
+  #change(request: Request): number {
+    switch (request.command) {
+      case Command.flush:
+        this.#services.clear()
+        return 0
+      case Command.setConfig:
+        return this.#setTimeouts(request.timeouts)
+      case Command.newDaemon:
+        return request.daemon ? this.#startDaemon(request.daemon) : EINVAL
+      case Command.delDaemon:
+        return request.daemon ? this.#stopDaemon(request.daemon) : EINVAL
+      case Command.zero:
+        return request.service ? this.#changeService(request) : 0
+      default:
+        return this.#changeService(request)
     }
+  }
+
+  #setTimeouts({ tcp, tcpFin, udp }: TimeoutsRecord = { tcp: 0, tcpFin: 0, udp: 0 }): number {
+    if (Math.max(tcp, tcpFin, udp) > Math.floor(int32 / hz)) return EINVAL
+    const { tcp: oldTcp, tcpFin: oldTcpFin, udp: oldUdp } = this.#timeouts
+    this.#timeouts = { tcp: tcp || oldTcp, tcpFin: tcpFin || oldTcpFin, udp: udp || oldUdp }
+    return 0
+  }
+
+  /** The master first, as in the kernel. */
+  #runningDaemons(): readonly DaemonRecord[] {
+    return [...this.#daemons.values()].sort((a, b) => a.role - b.role)
+  }
+
+  #startDaemon(given: DaemonRecord): number {
+    if (given.groupFamily !== 0 && !isMulticastOrBroadcast({ family: given.groupFamily, address: given.group })) {
+      return EINVAL
+    }
+    if (this.#hasMixedFamilies()) return EINVAL
+    if (!this.#interfaces.has(given.interface)) return ENODEV
+    if (!daemonRoles.knows(given.role)) return EINVAL
+    if (this.#daemons.has(given.role)) return EEXIST
+    this.#daemons.set(given.role, withDefaults(given))
+    return 0
+  }
+
+  #stopDaemon({ role }: DaemonRecord): number {
+    if (!daemonRoles.knows(role)) return EINVAL
+    return this.#daemons.delete(role) ? 0 : ESRCH
+  }
+
+  #hasMixedFamilies(): boolean {
+    return [...this.#services.values()].some(({ record, destinations }) =>
+      destinations.some(({ family }) => family !== record.family),
+    )
+  }
+
+  #changeService({ command, service, destination }: Request): number {
     if (!service) return EINVAL
     if (!isFamily(service.family)) return EAFNOSUPPORT
     const name = serviceName(service)
@@ -91,6 +154,8 @@ export class FakeKernel {
         return this.#setService(service, found.destinations)
       case Command.delService:
         this.#services.delete(name)
+        return 0
+      case Command.zero:
         return 0
       default:
         return destination ? this.#changeDestination(command, found, destination) : EINVAL
@@ -110,7 +175,9 @@ export class FakeKernel {
   #changeDestination(command: Command, { record, destinations }: StoredService, given: DestinationRecord): number {
     if (!isFamily(given.family)) return EAFNOSUPPORT
     const removes = command === Command.delDest
-    if (given.family !== record.family && !removes && forwardings.word(given.forwarding) !== 'tunnel') return EINVAL
+    if (given.family !== record.family && !removes) {
+      if (this.#daemons.size > 0 || forwardings.word(given.forwarding) !== 'tunnel') return EINVAL
+    }
     const name = destinationName(given)
     const others = destinations.filter((destination) => destinationName(destination) !== name)
     const exists = others.length < destinations.length
@@ -151,9 +218,37 @@ function isHost(destination: DestinationRecord): boolean {
   return !(family === AF_INET6 && address[0] === 0xfe && ((address[1] ?? 0) & 0xc0) === 0x80)
 }
 
-const done: Reply = { error: 0, stage: Stage.kernel, services: [], destinations: [] }
-function refuse(error: number): Reply {
-  return { ...done, error }
+/** What the kernel chooses where nothing is given, on an interface that carries 1500 bytes. */
+function withDefaults(given: DaemonRecord): DaemonRecord {
+  const groupFamily = given.groupFamily || AF_INET
+  const headers = groupFamily === AF_INET6 ? 48 : 28
+  const shortest = daemonRoles.word(given.role) === 'backup' ? 1024 : 1
+  return {
+    ...given,
+    maxLength: given.maxLength === 0 ? 1500 - headers : Math.min(Math.max(given.maxLength, shortest), 65535 - headers),
+    port: given.port || 8848,
+    ttl: given.ttl || 1,
+    groupFamily,
+    group: given.groupFamily === 0 ? syncGroup : given.group,
+  }
 }
-const noStats: StatsRecord = { totals: Array<bigint>(5).fill(0n), rates: Array<bigint>(5).fill(0n) }
+
+/** 224.0.0.81 */
+const syncGroup = Uint8Array.from([224, 0, 0, 81, ...Array<number>(12).fill(0)])
+
+function refuse(error: number): Reply {
+  return { ...nothingRead, error }
+}
+const noStats: StatsRecord = {
+  connections: 0n,
+  packetsIn: 0n,
+  packetsOut: 0n,
+  bytesIn: 0n,
+  bytesOut: 0n,
+  connectionRate: 0n,
+  packetInRate: 0n,
+  packetOutRate: 0n,
+  byteInRate: 0n,
+  byteOutRate: 0n,
+}
 const noConnections = { active: 0, inactive: 0, persistent: 0 }

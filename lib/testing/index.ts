@@ -13,6 +13,8 @@ import { FakeKernel } from './fake-session.js'
 export interface TestKernelOptions {
   /** The schedulers that this kernel has. @default all that Linux ships */
   readonly schedulers?: readonly string[] | undefined
+  /** The network interfaces that sync daemons can run on, of 1500 bytes. @default eth0 */
+  readonly interfaces?: readonly string[] | undefined
 }
 
 /** The IPVS table of one network namespace, in memory. */
@@ -25,9 +27,12 @@ export interface TestKernel {
 
 /** An empty table. */
 export function createTestKernel(options: TestKernelOptions = {}): TestKernel {
-  const fields = fieldsOf('options', options, ['schedulers'])
-  const names = fields.schedulers === undefined ? schedulers : list('schedulers', fields.schedulers)
-  const kernel = new FakeKernel(names.map((name, i) => text(`schedulers[${i}]`, name, 'the name of a scheduler')))
+  const fields = fieldsOf('options', options, ['schedulers', 'interfaces'])
+  const names = (field: 'schedulers' | 'interfaces', byDefault: readonly string[]) =>
+    fields[field] === undefined
+      ? byDefault
+      : list(field, fields[field]).map((name, i) => text(`${field}[${i}]`, name, 'a name'))
+  const kernel = new FakeKernel(names('schedulers', schedulers), names('interfaces', ['eth0']))
   return {
     open: () => createIpvs(kernel.session()),
     get writes() {

@@ -1,0 +1,32 @@
+import type { SysctlRecord } from '../records.js'
+
+/** net.ipv4.vs.* of Linux 6.1 as it starts. sync_qlen_max depends on the memory. */
+export const sysctlDefaults: readonly SysctlRecord[] = Object.entries({
+  am_droprate: '10',
+  amemthresh: '1024',
+  backup_only: '0',
+  cache_bypass: '0',
+  conn_reuse_mode: '1',
+  conntrack: '0',
+  drop_entry: '0',
+  drop_packet: '0',
+  expire_nodest_conn: '0',
+  expire_quiescent_template: '0',
+  ignore_tunneled: '0',
+  nat_icmp_send: '0',
+  pmtu_disc: '1',
+  run_estimation: '1',
+  schedule_icmp: '0',
+  secure_tcp: '0',
+  sloppy_sctp: '0',
+  sloppy_tcp: '0',
+  snat_reroute: '1',
+  sync_persist_mode: '0',
+  sync_ports: '1',
+  sync_qlen_max: '8192',
+  sync_refresh_period: '0',
+  sync_retries: '0',
+  sync_sock_size: '0',
+  sync_threshold: '3\t50',
+  sync_version: '1',
+}).map(([name, value]) => ({ name, value }))

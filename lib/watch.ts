@@ -1,0 +1,60 @@
+/** Follows the table. */
+import { fieldsOf, integer, signalOf } from './check.js'
+import { changesBetween } from './diff.js'
+import { IpvsError } from './errors.js'
+import { systemClock, type Clock } from './health/clock.js'
+import { pause } from './pause.js'
+import type { CallOptions, Change, Ipvs, Table } from './types.js'
+
+/** Options of `watch()`. */
+export interface WatchOptions extends CallOptions {
+  /** Milliseconds between two readings, 1 to 2147483647. */
+  readonly intervalMs: number
+}
+
+/** What `watch()` yields. */
+export interface Observation {
+  readonly table: Table
+  /** What is different from the table before; in the first observation: nothing. */
+  readonly changes: readonly Change[]
+}
+
+/**
+ * IPVS sends no notifications: polls, yields the first table, then each one that differs from the last, counters aside. A
+ * change is confirmed by a second reading before it is told. A slow consumer skips states, never queues them.
+ *
+ * Ends with the loop, or rejects with signal.reason, or with the IpvsError of a reading that failed.
+ */
+export function watch(ipvs: Ipvs, options: WatchOptions): AsyncIterable<Observation> {
+  return watchBy(systemClock, ipvs, options)
+}
+
+/** The same, by any clock. */
+export async function* watchBy(clock: Clock, ipvs: Ipvs, options: WatchOptions): AsyncGenerator<Observation> {
+  const fields = fieldsOf('options', options, ['intervalMs', 'signal'])
+  const intervalMs = integer('intervalMs', fields.intervalMs, 1, 0x7fffffff)
+  const signal = signalOf({ signal: fields.signal })
+  let table = await ipvs.table({ signal })
+  yield { table, changes: [] }
+  for (;;) {
+    await pause(clock, intervalMs, signal)
+    const seen = await ipvs.table({ signal })
+    if (changesBetween(table, seen).length === 0) continue
+    const confirmed = await steadyTable(ipvs, signal)
+    if (!confirmed) continue
+    const changes = changesBetween(table, confirmed)
+    if (changes.length === 0) continue
+    table = confirmed
+    yield { table, changes }
+  }
+}
+
+/** undefined while it does not stand still: a single reading may miss entries. */
+async function steadyTable(ipvs: Ipvs, signal: AbortSignal | undefined): Promise<Table | undefined> {
+  try {
+    return await ipvs.table({ exact: true, signal })
+  } catch (error) {
+    if (IpvsError.is(error, 'IPVS_INTERRUPTED')) return undefined
+    throw error
+  }
+}

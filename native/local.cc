@@ -1,0 +1,77 @@
+#include "local.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "descriptor.h"
+
+namespace ipvs {
+namespace {
+
+struct FolderCloser {
+  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
+};
+
+// errno, 0: read. One read() gives the whole of a sysctl.
+int read_value(int folder, const char* name, Sysctl& sysctl) {
+  const Descriptor file(::openat(folder, name, O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return errno;
+  const ssize_t length = ::read(file.get(), sysctl.value.data(), sysctl.value.size());
+  if (length < 0) return errno;
+  const auto size = static_cast<size_t>(length);
+  if (size == sysctl.value.size() || std::strlen(name) >= sysctl.name.size()) return EMSGSIZE;
+  sysctl.value[size > 0 && sysctl.value[size - 1] == '\n' ? size - 1 : size] = '\0';
+  std::strcpy(sysctl.name.data(), name);
+  return 0;
+}
+
+// /proc/sys/net is that of the task that looks a file up, hence here. Linux before 6.12 shows an empty folder in a
+// namespace that a user namespace owns.
+Answer read_sysctls() {
+  Answer answer;
+  const std::unique_ptr<DIR, FolderCloser> folder(::opendir("/proc/sys/net/ipv4/vs"));
+  if (!folder) {
+    answer.error = errno;
+    return answer;
+  }
+  while (const dirent* entry = ::readdir(folder.get())) {
+    if (entry->d_name[0] == '.') continue;
+    Sysctl sysctl{};
+    answer.error = read_value(::dirfd(folder.get()), entry->d_name, sysctl);
+    if (answer.error != 0) return answer;
+    answer.add(kSysctl, sysctl);
+  }
+  return answer;
+}
+
+Answer tell_thread() {
+  Answer answer;
+  answer.add(kThread, Thread{static_cast<uint32_t>(::syscall(SYS_gettid))});
+  return answer;
+}
+
+}  // namespace
+
+bool is_local(const Request& request) { return request.command >= kReadSysctls; }
+
+Answer answer_locally(const Request& request) {
+  switch (request.command) {
+    case kReadSysctls:
+      return read_sysctls();
+    case kTellThread:
+      return tell_thread();
+    default: {
+      Answer answer;
+      answer.error = EOPNOTSUPP;
+      return answer;
+    }
+  }
+}
+
+}  // namespace ipvs
