@@ -46,23 +46,36 @@ export type IpvsErrorCode =
 
 /** What an IpvsError carries beside its message. */
 export interface IpvsErrorDetails {
+  /** What to branch on. */
   readonly code: IpvsErrorCode
   /** The method of the API, `addService` and so on. */
   readonly operation: string
   /** The kernel's errno, positive, where the kernel gave one. */
   readonly errno?: number | undefined
+  /** The error behind it. */
   readonly cause?: unknown
+}
+
+/** An error whose code is known to be one of these. */
+export interface WithCode<C extends IpvsErrorCode> {
+  /** One of them. */
+  readonly code: C
 }
 
 /** A call that could not be carried out. Wrong arguments are TypeError and RangeError instead. */
 export class IpvsError extends Error {
+  /** `IpvsError` */
   override readonly name: string = 'IpvsError'
+  /** What to branch on: the list is at IpvsErrorCode. */
   readonly code: IpvsErrorCode
+  /** The method or function that failed: `addService`, `apply` and so on. */
   readonly operation: string
+  /** The kernel's errno, positive, where the kernel gave one. */
   declare readonly errno?: number
-  /** `ENOENT` and so on. */
+  /** `ENOENT` and so on, where there is an errno. */
   declare readonly errnoName?: string
 
+  /** `message` tells what was expected, what was found, and the next step. */
   constructor(message: string, { code, operation, errno, cause }: IpvsErrorDetails) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
@@ -74,24 +87,37 @@ export class IpvsError extends Error {
   }
 
   /** Whether it is an IpvsError, with one of the codes if any are given. */
-  static is<C extends IpvsErrorCode>(value: unknown, ...codes: C[]): value is IpvsError & { readonly code: C } {
+  static is<C extends IpvsErrorCode>(value: unknown, ...codes: C[]): value is IpvsError & WithCode<C> {
     return value instanceof IpvsError && (codes.length === 0 || (codes as string[]).includes(value.code))
   }
 }
 
 /** What `apply()` did. */
 export interface Applied {
+  /** What is as the plan wants it now. */
   readonly applied: readonly Change[]
-  readonly failed: readonly { readonly change: Change; readonly error: IpvsError }[]
+  /** What was refused, or has changed since the plan was made. */
+  readonly failed: readonly FailedChange[]
   /** Left out because an earlier change of the same service failed. */
   readonly notAttempted: readonly Change[]
 }
 
+/** A change that could not be made. */
+export interface FailedChange {
+  /** As the plan has it. */
+  readonly change: Change
+  /** Why. */
+  readonly error: IpvsError
+}
+
 /** Rejection of `apply()`: the code is that of the first failure, `result` holds everything. */
 export class IpvsApplyError extends IpvsError {
+  /** `IpvsApplyError` */
   override readonly name: string = 'IpvsApplyError'
+  /** What was done, what was not. */
   readonly result: Applied
 
+  /** `first` is the failure that gives its code to the whole. */
   constructor(result: Applied, first: IpvsError) {
     const { applied, failed, notAttempted } = result
     super(

@@ -16,7 +16,17 @@ import { serviceKey, serviceSpec, timeouts, weight } from './validate.js'
 import { Command, nothingRead, Stage, type Reply, type Request, type Session } from './records.js'
 import { decodeReplies, encodeRequests } from './wire.js'
 import type { CallOptions, Connection, Destination, DestinationKey, DestinationSpec, Info } from './types.js'
-import type { Ipvs, Service, ServiceKey, ServiceSpec, SyncDaemon, Table, TableEntry, Timeouts } from './types.js'
+import type {
+  Ipvs,
+  Service,
+  ServiceKey,
+  ServiceSpec,
+  SomeTimeouts,
+  SyncDaemon,
+  Table,
+  TableEntry,
+  Timeouts,
+} from './types.js'
 
 /** Keeps a batch's reply to a few hundred kilobytes, and the wait behind it short. */
 const maxBatch = 256
@@ -130,7 +140,7 @@ class Handle implements Ipvs {
     return presentTimeouts(await readTimeouts('timeouts', this.#reading('timeouts', options)))
   }
 
-  async setTimeouts(to: Partial<Timeouts>, options?: CallOptions): Promise<void> {
+  async setTimeouts(to: SomeTimeouts, options?: CallOptions): Promise<void> {
     await this.#write('setTimeouts', { command: Command.setConfig, timeouts: timeouts(to) }, options)
   }
 

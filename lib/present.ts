@@ -11,8 +11,11 @@ import type {
   Destination,
   DestinationKey,
   DestinationSpec,
+  Encapsulation,
   Info,
+  Limits,
   Persistence,
+  PlainForwarding,
   Service,
   ServiceKey,
   ServiceSpec,
@@ -20,6 +23,7 @@ import type {
   SyncDaemon,
   TableEntry,
   Timeouts,
+  TunnelForwarding,
 } from './types.js'
 
 export function presentServiceKey(service: ServiceRecord): ServiceKey {
@@ -27,8 +31,7 @@ export function presentServiceKey(service: ServiceRecord): ServiceKey {
     return { firewallMark: service.firewallMark, family: service.family === AF_INET6 ? 'ipv6' : 'ipv4' }
   }
   return {
-    // A foreign service of another protocol is shown as protocol-N: see Protocol.
-    protocol: protocols.word(service.protocol) as 'tcp',
+    protocol: protocols.word(service.protocol),
     address: formatAddress(service),
     port: service.port,
   }
@@ -88,38 +91,34 @@ export function presentDestination({
 }
 
 export function presentDestinationSpec(destination: DestinationRecord): DestinationSpec & { readonly weight: number } {
-  const forwarding = forwardings.word(destination.forwarding & 7)
   return {
     ...presentDestinationKey(destination),
-    forwarding,
-    ...presentEncapsulationOf(destination),
+    ...presentForwarding(destination),
     weight: destination.weight,
     ...(destination.upper > 0 ? { limits: presentLimits(destination) } : {}),
   }
 }
 
-function presentEncapsulationOf(
+function presentForwarding(
   destination: DestinationRecord,
-): Pick<Destination, 'encapsulation' | 'idleEncapsulation'> {
-  const { forwarding, tunnelType, tunnelPort, tunnelFlags } = destination
-  if (forwardings.word(forwarding & 7) === 'tunnel') return { encapsulation: presentEncapsulation(destination) }
-  const isPlain = tunnelType === 0 && tunnelPort === 0 && tunnelFlags === 0
-  return isPlain ? {} : { idleEncapsulation: presentEncapsulation(destination) }
+): (TunnelForwarding | PlainForwarding) & Pick<Destination, 'idleEncapsulation'> {
+  const forwarding = forwardings.word(destination.forwarding & 7)
+  if (forwarding === 'tunnel') return { forwarding, encapsulation: presentEncapsulation(destination) }
+  const isPlain = destination.tunnelType === 0 && destination.tunnelPort === 0 && destination.tunnelFlags === 0
+  return { forwarding, ...(isPlain ? {} : { idleEncapsulation: presentEncapsulation(destination) }) }
 }
 
-function presentEncapsulation({
-  tunnelType,
-  tunnelPort,
-  tunnelFlags,
-}: DestinationRecord): NonNullable<Destination['encapsulation']> {
-  return {
+/** The types know what may be made; another program may have combined it otherwise. */
+function presentEncapsulation({ tunnelType, tunnelPort, tunnelFlags }: DestinationRecord): Encapsulation {
+  const found = {
     type: tunnelTypes.word(tunnelType),
     ...(tunnelPort > 0 ? { port: tunnelPort } : {}),
     checksum: checksums.word(tunnelFlags),
   }
+  return found as Encapsulation
 }
 
-function presentLimits({ upper, lower }: DestinationRecord): NonNullable<Destination['limits']> {
+function presentLimits({ upper, lower }: DestinationRecord): Limits {
   return { upper, ...(lower > 0 ? { lower } : {}) }
 }
 

@@ -11,6 +11,7 @@ export interface RequestTrace {
   readonly write: boolean
   /** What it names, as in error messages; empty for the whole table, timeouts, sync daemons. */
   readonly service: string
+  /** `10.0.0.1:80`, where it is about a real server; else empty. */
   readonly destination: string
   /** 0: success. */
   readonly errno: number

@@ -29,7 +29,7 @@ export type Scheduler = Open<(typeof schedulers)[number]>
  * Protocol of a virtual service. A service that another program made with any other number (the kernel checks nothing)
  * is read as `protocol-N`, and that word is accepted for reading, updating and removing it.
  */
-export type Protocol = 'tcp' | 'udp' | 'sctp'
+export type Protocol = 'tcp' | 'udp' | 'sctp' | `protocol-${number}`
 
 /** Address family. */
 export type Family = 'ipv4' | 'ipv6'
@@ -38,35 +38,46 @@ export type Family = 'ipv4' | 'ipv6'
  * One bit of the kernel's IP_VS_SVC_F_SCHED1 to 3. sh: flag-1 = fallback, flag-2 = port; mh: the same. Any other bit that is
  * read is `bit-N`, 6 to 31, and can be written back.
  */
-export type SchedulerFlag = Open<'flag-1' | 'flag-2' | 'flag-3'>
+export type SchedulerFlag = 'flag-1' | 'flag-2' | 'flag-3' | `bit-${number}`
 
 // ── identity: exactly one of two shapes ──
 
 /** What identifies a virtual service: protocol, VIP and port, or a firewall mark and family. */
-export type ServiceKey =
-  | {
-      readonly protocol: Protocol
-      /** The VIP, IPv4 or IPv6, without brackets or zone. */
-      readonly address: string
-      /** 1 to 65535; 0 means every port and needs persistence. */
-      readonly port: number
-      readonly firewallMark?: undefined
-      readonly family?: undefined
-    }
-  | {
-      /** 1 to 4294967295, as set by nftables or iptables. */
-      readonly firewallMark: number
-      readonly family: Family
-      readonly protocol?: undefined
-      readonly address?: undefined
-      readonly port?: undefined
-    }
+export type ServiceKey = AddressKey | FirewallMarkKey
+
+/** A virtual service by what its packets are addressed to. */
+export interface AddressKey {
+  /** IPVS_SVC_ATTR_PROTOCOL */
+  readonly protocol: Protocol
+  /** The VIP (IPVS_SVC_ATTR_ADDR), IPv4 or IPv6, without brackets or zone. */
+  readonly address: string
+  /** 1 to 65535 (IPVS_SVC_ATTR_PORT); 0 means every port and needs persistence. */
+  readonly port: number
+  /** Only with `family`, instead of the rest. */
+  readonly firewallMark?: undefined
+  /** The address tells it. */
+  readonly family?: undefined
+}
+
+/** A virtual service by the mark that a rule of nftables or iptables gives to its packets. */
+export interface FirewallMarkKey {
+  /** 1 to 4294967295 (IPVS_SVC_ATTR_FWMARK). */
+  readonly firewallMark: number
+  /** IPVS_SVC_ATTR_AF: the same mark is another service in each family. */
+  readonly family: Family
+  /** Whatever is marked. */
+  readonly protocol?: undefined
+  /** Whatever is marked. */
+  readonly address?: undefined
+  /** Whatever is marked. */
+  readonly port?: undefined
+}
 
 /** What identifies a real server inside its virtual service. */
 export interface DestinationKey {
-  /** The RIP, without brackets or zone. */
+  /** The RIP (IPVS_DEST_ATTR_ADDR), IPv4 or IPv6, without brackets or zone. */
   readonly address: string
-  /** Port of the real server. With direct and tunnel forwarding to a service with a port it must equal that port. */
+  /** Port of the real server, 0 to 65535 (IPVS_DEST_ATTR_PORT). With direct and tunnel forwarding to a service with a port it must equal that port. */
   readonly port: number
 }
 
@@ -74,6 +85,7 @@ export interface DestinationKey {
 
 /** How a virtual service chooses and keeps real servers. */
 export interface ServiceSettings {
+  /** Picks the real server of a new connection (IPVS_SVC_ATTR_SCHED_NAME). IPVS_MODULE_NOT_FOUND when the kernel lacks it. */
   readonly scheduler: Scheduler
   /** Legal on every scheduler; the meaning is the scheduler's. @default none */
   readonly schedulerFlags?: readonly SchedulerFlag[] | undefined
@@ -86,49 +98,135 @@ export interface ServiceSettings {
 /** A virtual service as it is written. */
 export type ServiceSpec = ServiceKey & ServiceSettings
 
-/** Keeps a client on the real server that it had. */
-export interface Persistence {
-  /** Seconds a client stays with its real server after its last connection, 1 to 4294967. @default 360, as ipvsadm */
+/** Keeps a client on the real server that it had: which clients count as one is told by a prefix or by a mask. */
+export type Persistence = PersistenceSettings & (ClientPrefix | ClientMask)
+
+/** How long, and by what engine. */
+export interface PersistenceSettings {
+  /**
+   * Seconds a client stays with its real server after its last connection, 1 to 4294967 (IPVS_SVC_ATTR_TIMEOUT).
+   * @default 360, as ipvsadm
+   */
   readonly timeoutSeconds?: number | undefined
-  /** Clients that share this prefix share a server, in bits: 1 to 32, or 1 to 128. @default 32 for IPv4, 128 for IPv6 */
-  readonly prefixLength?: number | undefined
-  /** An IPv4 mask that is no prefix (255.0.255.0), instead of prefixLength. */
-  readonly netmask?: string | undefined
-  /** Persistence engine: the kernel loads `ip_vs_pe_NAME` on demand. `sip` needs UDP. */
+  /**
+   * Persistence engine (IPVS_SVC_ATTR_PE_NAME), at most 15 of a-z, 0-9, `_` and `-`: the kernel loads `ip_vs_pe_NAME` on
+   * demand. `sip` needs UDP. IPVS_MODULE_NOT_FOUND when the kernel lacks it.
+   * @default none: a client is an address
+   */
   readonly engine?: Open<'sip'> | undefined
 }
 
+/** Clients that share a prefix share a server. */
+export interface ClientPrefix {
+  /** Bits: 1 to 32, or 1 to 128 (IPVS_SVC_ATTR_NETMASK). @default 32 for IPv4, 128 for IPv6 */
+  readonly prefixLength?: number | undefined
+  /** Instead of prefixLength. */
+  readonly netmask?: undefined
+}
+
+/** Clients that are the same under a mask share a server. */
+export interface ClientMask {
+  /** An IPv4 mask that may be no prefix: `255.0.255.0` (IPVS_SVC_ATTR_NETMASK). */
+  readonly netmask: string
+  /** Instead of netmask. */
+  readonly prefixLength?: undefined
+}
+
 /** How packets reach a real server, and how many. */
-export interface DestinationSettings {
-  /** IP_VS_CONN_F_DROUTE, _MASQ, _TUNNEL, _LOCALNODE, _BYPASS. */
-  readonly forwarding: Open<'direct' | 'masquerade' | 'tunnel' | 'local' | 'bypass'>
-  /** Only with tunnel forwarding. @default ipip */
-  readonly encapsulation?: Encapsulation | undefined
-  /** Share of new connections, 0 to 2147483647; 0 drains: no new ones, old ones finish. @default 1 */
-  readonly weight?: number | undefined
+export type DestinationSettings = Capacity & (TunnelForwarding | PlainForwarding)
+
+/** How much a real server takes. */
+export interface Capacity {
   /**
-   * Open connections, 1 to 2147483647, at which the server is skipped (upper) and taken back (lower).
-   * @default no limit; lower: three quarters of upper
+   * Share of new connections, 0 to 2147483647 (IPVS_DEST_ATTR_WEIGHT); 0 drains: no new ones, old ones finish.
+   * @default 1
    */
-  readonly limits?: { readonly upper: number; readonly lower?: number | undefined } | undefined
+  readonly weight?: number | undefined
+  /** @default no limit */
+  readonly limits?: Limits | undefined
+}
+
+/** Packets reach the real server wrapped into others. */
+export interface TunnelForwarding {
+  /** IPVS_DEST_ATTR_FWD_METHOD: IP_VS_CONN_F_TUNNEL. The only one for a real server of another family than its service. */
+  readonly forwarding: 'tunnel'
+  /** @default ipip */
+  readonly encapsulation?: Encapsulation | undefined
+}
+
+/** Packets reach the real server as they are, or with another address. */
+export interface PlainForwarding {
+  /**
+   * IPVS_DEST_ATTR_FWD_METHOD: IP_VS_CONN_F_DROUTE, _MASQ, _LOCALNODE, _BYPASS. What another program made with any other
+   * number is `method-N`.
+   */
+  readonly forwarding: 'direct' | 'masquerade' | 'local' | 'bypass' | `method-${number}`
+  /** Only with tunnel forwarding. */
+  readonly encapsulation?: undefined
+}
+
+/** How many open connections a real server takes. */
+export interface Limits {
+  /** At which it is skipped, 1 to 2147483647 (IPVS_DEST_ATTR_U_THRESH). */
+  readonly upper: number
+  /** At which it is taken back, 1 to upper (IPVS_DEST_ATTR_L_THRESH). @default three quarters of upper */
+  readonly lower?: number | undefined
 }
 
 /** A real server as it is written. */
 export type DestinationSpec = DestinationKey & DestinationSettings
 
 /** How a tunnel wraps packets. */
-export interface Encapsulation {
-  readonly type: Open<'ipip' | 'gue' | 'gre'>
-  /** UDP port of the real server's GUE receiver, 1 to 65535. GUE only, and needed there. */
+export type Encapsulation = IpipEncapsulation | GueEncapsulation | GreEncapsulation | UnknownEncapsulation
+
+/** IP in IP: on the real server `tunl0`, or `ip6tnl0`. */
+export interface IpipEncapsulation {
+  /** IPVS_DEST_ATTR_TUN_TYPE: IP_VS_CONN_F_TUNNEL_TYPE_IPIP */
+  readonly type: 'ipip'
+  /** It has none. */
+  readonly port?: undefined
+  /** It has none. */
+  readonly checksum?: 'none' | undefined
+}
+
+/** Generic UDP encapsulation, since Linux 5.3: on the real server `ip fou add port PORT gue`. */
+export interface GueEncapsulation {
+  /** IPVS_DEST_ATTR_TUN_TYPE: IP_VS_CONN_F_TUNNEL_TYPE_GUE */
+  readonly type: 'gue'
+  /** UDP port of the real server's receiver, 1 to 65535 (IPVS_DEST_ATTR_TUN_PORT). */
+  readonly port: number
+  /** Of the UDP header, or of the inner one offloaded (IPVS_DEST_ATTR_TUN_FLAGS). @default none */
+  readonly checksum?: 'none' | 'full' | 'remote' | undefined
+}
+
+/** Generic routing encapsulation, since Linux 5.4: on the real server an interface of type gre. */
+export interface GreEncapsulation {
+  /** IPVS_DEST_ATTR_TUN_TYPE: IP_VS_CONN_F_TUNNEL_TYPE_GRE */
+  readonly type: 'gre'
+  /** It has none. */
+  readonly port?: undefined
+  /** Of the GRE header (IPVS_DEST_ATTR_TUN_FLAGS). @default none */
+  readonly checksum?: 'none' | 'full' | undefined
+}
+
+/** What another program made and there is no word for: read, and written back. */
+export interface UnknownEncapsulation {
+  /** IPVS_DEST_ATTR_TUN_TYPE: `type-N` */
+  readonly type: `type-${number}`
+  /** IPVS_DEST_ATTR_TUN_PORT */
   readonly port?: number | undefined
-  /** GUE: none, full, remote; GRE: none, full. @default 'none' */
-  readonly checksum?: Open<'none' | 'full' | 'remote'> | undefined
+  /** IPVS_DEST_ATTR_TUN_FLAGS: `flags-N` where there is no word for the number. */
+  readonly checksum?: 'none' | 'full' | 'remote' | `flags-${number}` | undefined
 }
 
 // ── observed state (what you read): may be passed back as it is; observed fields are known and ignored on writing ──
 
 /** A virtual service as it was read. */
-export type Service = ServiceSpec & {
+export type Service = ServiceSpec & ObservedService
+
+/** What is read of a virtual service beside what was written. */
+export interface ObservedService {
+  /** Of all its real servers, also those that were removed. */
   readonly stats: Stats
   /**
    * What another program stored for persistence without turning it on: without effect. Written back by updateService(),
@@ -138,7 +236,11 @@ export type Service = ServiceSpec & {
 }
 
 /** A real server as it was read. */
-export type Destination = DestinationSpec & {
+export type Destination = DestinationSpec & ObservedDestination
+
+/** What is read of a real server beside what was written. */
+export interface ObservedDestination {
+  /** 0 to 2147483647, always there. */
   readonly weight: number
   /**
    * What another program stored for a tunnel without forwarding by one: without effect. Written back by
@@ -147,13 +249,17 @@ export type Destination = DestinationSpec & {
   readonly idleEncapsulation?: Encapsulation | undefined
   /** Live counts. UDP flows count as inactive, persistence templates as persistent. */
   readonly connections: ConnectionCounts
+  /** Kept when the server is removed and added again soon (the kernel keeps removed ones for two minutes). */
   readonly stats: Stats
 }
 
 /** Connections of one real server. */
 export interface ConnectionCounts {
+  /** Established TCP and SCTP connections (IPVS_DEST_ATTR_ACTIVE_CONNS). */
   readonly active: number
+  /** All others that the kernel still knows: closing ones, UDP flows (IPVS_DEST_ATTR_INACT_CONNS). */
   readonly inactive: number
+  /** Clients that persistence keeps here (IPVS_DEST_ATTR_PERSIST_CONNS). */
   readonly persistent: number
 }
 
@@ -167,16 +273,23 @@ export interface Stats {
 
 /** One value for each of the five things that the kernel counts. */
 export interface Counters<N extends number | bigint> {
+  /** IPVS_STATS_ATTR_CONNS, _CPS */
   readonly connections: N
+  /** From clients: IPVS_STATS_ATTR_INPKTS, _INPPS */
   readonly packetsIn: N
+  /** To clients, with masquerading only: IPVS_STATS_ATTR_OUTPKTS, _OUTPPS */
   readonly packetsOut: N
+  /** IPVS_STATS_ATTR_INBYTES, _INBPS */
   readonly bytesIn: N
+  /** With masquerading only: IPVS_STATS_ATTR_OUTBYTES, _OUTBPS */
   readonly bytesOut: N
 }
 
 /** A virtual service with its real servers. */
 export interface TableEntry<S = Service, D = Destination> {
+  /** The virtual service. */
   readonly service: S
+  /** Its real servers; as read, the newest first. */
   readonly destinations: readonly D[]
 }
 /** Everything that was read. */
@@ -210,6 +323,9 @@ export interface Timeouts {
   readonly udpSeconds: number
 }
 
+/** Timeouts to set: what is left out stays. */
+export type SomeTimeouts = { readonly [T in keyof Timeouts]?: Timeouts[T] | undefined }
+
 /** A kernel thread that synchronizes connections between directors by multicast, unencrypted: use a dedicated link. */
 export interface SyncDaemon {
   /** master sends, backup receives (IP_VS_STATE_MASTER, IP_VS_STATE_BACKUP). A director may run one of each. */
@@ -218,18 +334,22 @@ export interface SyncDaemon {
   readonly interface: string
   /** 0 to 255: a backup takes what masters with its own number send (IPVS_DAEMON_ATTR_SYNC_ID); 0 takes all. */
   readonly syncId: number
-  /** Bytes of a message, 1 to 65507; the kernel cuts it to what the interface can carry. @default what fits one packet of the interface */
+  /**
+   * Bytes of a message, 1 to 65507 (IPVS_DAEMON_ATTR_SYNC_MAXLEN); a backup takes at least 1024.
+   * @default what fits a packet of 1500 bytes; for a backup: of the interface
+   */
   readonly maxLength?: number | undefined
+  /** @default the kernel's group, port and ttl */
   readonly multicast?: Multicast | undefined
 }
 
 /** Where sync daemons meet. */
 export interface Multicast {
-  /** A multicast address. @default 224.0.0.81 */
+  /** A multicast address, IPv4 or IPv6 (IPVS_DAEMON_ATTR_MCAST_GROUP, _GROUP6). @default 224.0.0.81 */
   readonly group?: string | undefined
-  /** UDP port, 1 to 65535. @default 8848 */
+  /** UDP port, 1 to 65535 (IPVS_DAEMON_ATTR_MCAST_PORT). @default 8848 */
   readonly port?: number | undefined
-  /** Routers that a message may pass, 1 to 255. @default 1 */
+  /** Routers that a message may pass, 1 to 255 (IPVS_DAEMON_ATTR_MCAST_TTL). @default 1 */
   readonly ttl?: number | undefined
 }
 
@@ -241,18 +361,31 @@ export interface Connection {
   readonly state: string
   /** Until the kernel forgets it, unless another packet comes. */
   readonly expiresSeconds: number
+  /** Who connects: CIP and port. */
   readonly client: Endpoint
+  /** What it connects to: VIP and port. */
   readonly virtual: Endpoint
+  /** The real server: RIP and port. */
   readonly destination: Endpoint
   /** A persistence template (which real server a client belongs to) rather than a connection. Its client has port 0. */
   readonly template: boolean
   /** The persistence engine, where one made the entry, and what it knows the client by: the Call-ID of `sip`. */
-  readonly engine?: { readonly name: string; readonly data: string } | undefined
+  readonly engine?: EngineData | undefined
+}
+
+/** What a persistence engine knows a client by. */
+export interface EngineData {
+  /** `sip` */
+  readonly name: string
+  /** Its Call-ID, for `sip`. */
+  readonly data: string
 }
 
 /** An address with a port. */
 export interface Endpoint {
+  /** IPv4 or IPv6, without brackets. */
   readonly address: string
+  /** 0 to 65535. */
   readonly port: number
 }
 
@@ -308,7 +441,7 @@ export interface Ipvs extends AsyncDisposable {
    * Sets the timeouts that are given and keeps the others (IPVS_CMD_SET_CONFIG). IPVS_REJECTED (EINVAL) for one that this
    * kernel cannot hold.
    */
-  setTimeouts(timeouts: Partial<Timeouts>, options?: CallOptions): Promise<void>
+  setTimeouts(timeouts: SomeTimeouts, options?: CallOptions): Promise<void>
   /** The sync daemons that run in this namespace, two at most (IPVS_CMD_GET_DAEMON). */
   syncDaemons(options?: CallOptions): Promise<readonly SyncDaemon[]>
   /**
@@ -347,33 +480,72 @@ export interface Plan {
 }
 /** Names a service, or a destination of it. */
 export interface ObjectKey {
+  /** The virtual service. */
   readonly service: ServiceKey
+  /** Where it is about a real server of it. */
   readonly destination?: DestinationKey | undefined
 }
 /** One step of a plan. `before` is what the table held when the plan was made. */
-export type Change =
-  | { readonly type: 'addService'; readonly service: ServiceSpec }
-  | { readonly type: 'updateService'; readonly service: ServiceSpec; readonly before: Service }
-  | {
-      readonly type: 'removeService'
-      readonly service: ServiceKey
-      readonly before: Service
-      /** What it held: goes with it. */
-      readonly destinations: readonly DestinationKey[]
-    }
-  | { readonly type: 'addDestination'; readonly of: ServiceKey; readonly destination: DestinationSpec }
-  | {
-      readonly type: 'updateDestination'
-      readonly of: ServiceKey
-      readonly destination: DestinationSpec
-      readonly before: Destination
-    }
-  | {
-      readonly type: 'removeDestination'
-      readonly of: ServiceKey
-      readonly destination: DestinationKey
-      readonly before: Destination
-    }
+export type Change = AddService | UpdateService | RemoveService | AddDestination | UpdateDestination | RemoveDestination
+
+/** A virtual service is missing. */
+export interface AddService {
+  /** Tells the changes apart. */
+  readonly type: 'addService'
+  /** The service to make. */
+  readonly service: ServiceSpec
+}
+/** A virtual service has other settings. */
+export interface UpdateService {
+  /** Tells the changes apart. */
+  readonly type: 'updateService'
+  /** The service as it should be. */
+  readonly service: ServiceSpec
+  /** As it was. */
+  readonly before: Service
+}
+/** A virtual service is too much. */
+export interface RemoveService {
+  /** Tells the changes apart. */
+  readonly type: 'removeService'
+  /** The service to remove. */
+  readonly service: ServiceKey
+  /** As it was. */
+  readonly before: Service
+  /** What it held: goes with it. */
+  readonly destinations: readonly DestinationKey[]
+}
+/** A real server is missing. */
+export interface AddDestination {
+  /** Tells the changes apart. */
+  readonly type: 'addDestination'
+  /** Its virtual service. */
+  readonly of: ServiceKey
+  /** The real server to add. */
+  readonly destination: DestinationSpec
+}
+/** A real server has other settings. */
+export interface UpdateDestination {
+  /** Tells the changes apart. */
+  readonly type: 'updateDestination'
+  /** Its virtual service. */
+  readonly of: ServiceKey
+  /** The real server as it should be. */
+  readonly destination: DestinationSpec
+  /** As it was. */
+  readonly before: Destination
+}
+/** A real server is too much. */
+export interface RemoveDestination {
+  /** Tells the changes apart. */
+  readonly type: 'removeDestination'
+  /** Its virtual service. */
+  readonly of: ServiceKey
+  /** The real server to remove. */
+  readonly destination: DestinationKey
+  /** As it was. */
+  readonly before: Destination
+}
 /** Options of `diff()`. */
 export interface DiffOptions {
   /**

@@ -14,6 +14,7 @@ export interface WatchOptions extends CallOptions {
 
 /** What `watch()` yields. */
 export interface Observation {
+  /** All of it, as `table()` reads it. */
   readonly table: Table
   /** What is different from the table before; in the first observation: nothing. */
   readonly changes: readonly Change[]

@@ -360,7 +360,7 @@ t.test('an optional field may be undefined', async (t) => {
   const persistence = { timeoutSeconds: undefined, prefixLength: undefined, netmask: undefined, engine: undefined }
   await ipvs.updateService({ ...spec, persistence }, {})
   await ipvs.addDestination(key, { ...direct, encapsulation: undefined, weight: undefined, limits: undefined })
-  const encapsulation = { type: 'ipip', port: undefined, checksum: undefined }
+  const encapsulation = { type: 'ipip', port: undefined, checksum: undefined } as const
   await ipvs.updateDestination(key, { ...tunnel, encapsulation, limits: { upper: 1, lower: undefined } })
   t.match(await ipvs.table(undefined), [{ service: spec, destinations: [tunnel] }])
 })

@@ -126,7 +126,11 @@ t.test('each setting makes a difference', async (t) => {
     { type: 'gue', port: 6081 },
     { type: 'gue', port: 6080, checksum: 'full' },
   ] as const)
-    t.equal(diff(tunnelled, [{ service: web, destinations: [{ ...tunnel, encapsulation }] }]).changes.length, 1)
+    t.equal(
+      diff(tunnelled, [{ service: web, destinations: [server(1, { forwarding: 'tunnel', encapsulation })] }]).changes
+        .length,
+      1,
+    )
 })
 
 t.test('counters and connections are no difference', async (t) => {
@@ -219,7 +223,7 @@ t.test('wrong options are refused: a slip must not widen what may be removed', a
 t.test('a change must not make odd what is not: a server on another port turned to direct routing', async (t) => {
   const elsewhere = server(1, { port: 8080, forwarding: 'masquerade' })
   const current = await tableOf([{ service: web, destinations: [elsewhere] }])
-  const desired = [{ service: web, destinations: [{ ...elsewhere, forwarding: 'direct' }] }]
+  const desired = [{ service: web, destinations: [server(1, { port: 8080, forwarding: 'direct' })] }]
   t.throws(() => diff(current, desired), { message: /10\.0\.0\.1:8080\.port: expected the service's port 80/ })
   const open = await tableOf([{ service: { ...web, port: 0, persistence: {} }, destinations: [] }])
   t.throws(() => diff(open, [{ service: { ...web, port: 0 }, destinations: [] }]), { message: /needs persistence/ })
@@ -231,9 +235,9 @@ t.test('what is odd already may be given another weight, and may go', async (t) 
   await ipvs.addService(web)
   const odd = server(1, { port: 8080, forwarding: 'masquerade' })
   await ipvs.addDestination(http, odd)
-  await ipvs.updateDestination(http, { ...odd, forwarding: 'direct' })
+  await ipvs.updateDestination(http, server(1, { port: 8080, forwarding: 'direct' }))
   const current = await ipvs.table()
-  const drained = { ...odd, forwarding: 'direct', weight: 0 } as const
+  const drained = server(1, { port: 8080, forwarding: 'direct', weight: 0 })
   t.same(steps(diff(current, [{ service: web, destinations: [drained] }])), [
     'update tcp 192.0.2.100:80 > 10.0.0.1:8080',
   ])

@@ -3,7 +3,16 @@ import fc from 'fast-check'
 import { destinationName, serviceName } from '../lib/keys.js'
 import { apply, diff, type DesiredTable, type DestinationSpec, type Ipvs, type ObjectKey } from '../lib/index.js'
 import { destinationKey, serviceKey } from '../lib/validate.js'
-import type { ServiceKey, ServiceSpec, Table, TableEntry } from '../lib/index.js'
+import type {
+  Capacity,
+  DestinationKey,
+  PlainForwarding,
+  ServiceKey,
+  ServiceSpec,
+  Table,
+  TableEntry,
+} from '../lib/index.js'
+import type { TunnelForwarding } from '../lib/index.js'
 
 export const http = { protocol: 'tcp', address: '192.0.2.100', port: 80 } as const
 export const dns = { protocol: 'udp', address: '192.0.2.100', port: 53 } as const
@@ -12,9 +21,14 @@ export const mark = { firewallMark: 7, family: 'ipv4' } as const
 export const keys: readonly ServiceKey[] = [http, dns, http6, mark]
 
 /** A real server of `http` or, at its end of the range, of another family. */
-export function server(number: number, settings: Partial<DestinationSpec> = {}): DestinationSpec {
-  return { address: `10.0.0.${number}`, port: 80, forwarding: 'direct', ...settings }
+export function server(number: number, settings: Settings = {}): DestinationSpec {
+  return { address: `10.0.0.${number}`, port: 80, ...direct, ...settings }
 }
+
+const direct: PlainForwarding = { forwarding: 'direct' }
+type Settings = Partial<DestinationKey> &
+  Partial<Capacity> &
+  (TunnelForwarding | PlainForwarding | { readonly forwarding?: never })
 
 /** What names all the objects of a table. */
 export function objects(table: DesiredTable | Table): readonly string[] {
@@ -45,7 +59,7 @@ const settings = fc.record(
   { requiredKeys: ['scheduler'], noNullPrototype: true },
 )
 const limits = fc.constantFrom(undefined, { upper: 8 }, { upper: 8, lower: 2 })
-const method = fc.constantFrom<Pick<DestinationSpec, 'forwarding' | 'encapsulation'>>(
+const method = fc.constantFrom<TunnelForwarding | PlainForwarding>(
   { forwarding: 'direct' },
   { forwarding: 'masquerade' },
   { forwarding: 'tunnel' },

@@ -14,19 +14,25 @@ export interface Target {
  * `pass` and `fail` are conclusive. `inconclusive` says nothing about the target, because the trouble is local (no file
  * descriptors, no route, a stalled event loop, a bug in the check): it neither counts nor breaks a streak.
  */
-export type Verdict =
-  | {
-      readonly outcome: 'pass'
-      /** The weight that the target asks for, 0 or more, where the check can tell; passed through, never used here. */
-      readonly weight?: number | undefined
-    }
-  | {
-      readonly outcome: 'fail' | 'inconclusive'
-      /** `protocol`: the answer is no valid one; `mismatch`: it is valid, but not the expected one. */
-      readonly reason: Reason
-      /** For people: printable, at most 200 characters, never what the target sent. */
-      readonly detail?: string | undefined
-    }
+export type Verdict = Pass | NoPass
+
+/** The target does what it should. */
+export interface Pass {
+  /** Conclusive. */
+  readonly outcome: 'pass'
+  /** The weight that the target asks for, 0 or more, where the check can tell; passed through, never used here. */
+  readonly weight?: number | undefined
+}
+
+/** The target does not what it should, or nobody knows. */
+export interface NoPass {
+  /** `fail` is conclusive. */
+  readonly outcome: 'fail' | 'inconclusive'
+  /** `protocol`: the answer is no valid one; `mismatch`: it is valid, but not the expected one. */
+  readonly reason: Reason
+  /** For people: printable, at most 200 characters, never what the target sent. */
+  readonly detail?: string | undefined
+}
 
 /** Why a check did not pass. Checks may have words of their own. */
 export type Reason =

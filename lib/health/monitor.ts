@@ -10,7 +10,9 @@ import { checkTarget, checkedTargets, targetKey } from './target.js'
 
 /** A target's state has changed. From unknown to up or down is a change as well. */
 export interface HealthEvent<T extends Target> {
+  /** As given to the monitor. */
   readonly target: T
+  /** What it is from now on. */
   readonly state: 'up' | 'down'
   /** The last of the verdicts that made the change. */
   readonly verdict: Verdict
@@ -20,7 +22,9 @@ export interface HealthEvent<T extends Target> {
 
 /** What a monitor knows of one target. */
 export interface TargetState<T extends Target> {
+  /** As given to the monitor. */
   readonly target: T
+  /** `unknown` until `rise` passes or `fall` failures in a row. */
   readonly state: 'up' | 'down' | 'unknown'
   /** The last verdict, also an inconclusive one; undefined before the first. */
   readonly last?: Verdict | undefined
