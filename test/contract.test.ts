@@ -2,7 +2,7 @@ import t from 'tap'
 import { createIpvs } from '../lib/ipvs.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { schedulers } from '../lib/types.js'
-import { contract } from './contract.js'
+import { contract } from './contract/index.js'
 
 await contract(t, async () => {
   const kernel = new FakeKernel(schedulers)

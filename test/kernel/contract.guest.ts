@@ -1,5 +1,5 @@
 import t from 'tap'
-import { contract } from '../contract.js'
+import { contract } from '../contract/index.js'
 import { makeNamespace, openIn, sessionIn } from './namespace.js'
 
 await contract(t, async (t) => {
