@@ -15,7 +15,9 @@ const real6 = { ...real, address: '2001:db8::1' } as const
 const many = 400
 
 /** A namespace that is client, director and real server at once. */
-async function makeDirector(t: Test): Promise<{ readonly ipvs: Ipvs; shell(script: string): Promise<string> }> {
+async function makeDirector(
+  t: Test,
+): Promise<{ readonly ipvs: Ipvs; readonly shell: (script: string) => Promise<string> }> {
   const namespace = await makeNamespace(t)
   const shell = async (script: string) => (await run('ip', ['netns', 'exec', namespace, 'bash', '-euc', script])).stdout
   await shell(`

@@ -1,8 +1,10 @@
 import t from 'tap'
 import { contract } from '../contract/index.js'
-import { makeNamespace, openIn, sessionIn } from './namespace.js'
+import { syncInterface } from '../contract/directors.js'
+import { makeInterface, makeNamespace, openIn, sessionIn } from './namespace.js'
 
 await contract(t, async (t) => {
   const namespace = await makeNamespace(t)
+  await makeInterface(namespace, syncInterface)
   return { ipvs: await openIn(t, namespace), stranger: await openIn(t, namespace), session: sessionIn(t, namespace) }
 })
