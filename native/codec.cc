@@ -13,7 +13,7 @@
 namespace ipvs {
 namespace {
 
-// ── records -> attributes: libnl reports a full message by a negative return, collected here ──
+// ── records -> attributes, in ipvsadm's order: libnl reports a full message by a negative return, collected here ──
 
 class Writer {
  public:
@@ -62,12 +62,12 @@ void write_identity(Writer& to, const Service& service) {
 
 void write_settings(Writer& to, const Service& service) {
   to.text(IPVS_SVC_ATTR_SCHED_NAME, service.scheduler);
+  if (service.engine[0] != '\0') to.text(IPVS_SVC_ATTR_PE_NAME, service.engine);
   const ip_vs_flags flags{service.flags, ~0U};
   to.bytes(IPVS_SVC_ATTR_FLAGS, &flags, sizeof flags);
   to.number(IPVS_SVC_ATTR_TIMEOUT, service.timeout);
   // The kernel keeps an IPv4 mask in network order and an IPv6 prefix length in host order in the same field.
   to.number(IPVS_SVC_ATTR_NETMASK, service.family == AF_INET ? htonl(service.netmask) : service.netmask);
-  if (service.engine[0] != '\0') to.text(IPVS_SVC_ATTR_PE_NAME, service.engine);
 }
 
 void write_identity(Writer& to, const Destination& destination) {
@@ -93,10 +93,10 @@ void write_daemon(Writer& to, const Daemon& daemon, bool starts) {
   to.text(IPVS_DAEMON_ATTR_MCAST_IFN, daemon.interface);
   to.number(IPVS_DAEMON_ATTR_SYNC_ID, daemon.sync_id);
   if (daemon.max_length != 0) to.number(IPVS_DAEMON_ATTR_SYNC_MAXLEN, daemon.max_length);
-  if (daemon.group_family == AF_INET) to.bytes(IPVS_DAEMON_ATTR_MCAST_GROUP, daemon.group.data(), sizeof(in_addr));
-  if (daemon.group_family == AF_INET6) to.bytes(IPVS_DAEMON_ATTR_MCAST_GROUP6, daemon.group.data(), sizeof(in6_addr));
   if (daemon.port != 0) to.number(IPVS_DAEMON_ATTR_MCAST_PORT, daemon.port);
   if (daemon.ttl != 0) to.number(IPVS_DAEMON_ATTR_MCAST_TTL, static_cast<uint8_t>(daemon.ttl));
+  if (daemon.group_family == AF_INET) to.bytes(IPVS_DAEMON_ATTR_MCAST_GROUP, daemon.group.data(), sizeof(in_addr));
+  if (daemon.group_family == AF_INET6) to.bytes(IPVS_DAEMON_ATTR_MCAST_GROUP6, daemon.group.data(), sizeof(in6_addr));
 }
 
 // ── attributes -> records: an attribute of a wrong length counts as missing and fails the record ──
