@@ -105,9 +105,13 @@ template <size_t N>
 class Attributes {
  public:
   // The attributes of a message, or of a nest.
-  explicit Attributes(nlmsghdr* header) { ok_ = genlmsg_parse(header, 0, table_.data(), kMax, nullptr) == 0; }
+  explicit Attributes(nlmsghdr* header) {
+    if (!genlmsg_valid_hdr(header, 0)) return;
+    const genlmsghdr* generic = genlmsg_hdr(header);
+    parse(genlmsg_attrdata(generic, 0), genlmsg_attrlen(generic, 0));
+  }
   explicit Attributes(nlattr* nest) {
-    ok_ = nest != nullptr && nla_parse_nested(table_.data(), kMax, nest, nullptr) == 0;
+    if (nest != nullptr) parse(static_cast<nlattr*>(nla_data(nest)), nla_len(nest));
   }
 
   nlattr* operator[](int attribute) const { return ok_ ? table_[static_cast<size_t>(attribute)] : nullptr; }
@@ -132,6 +136,13 @@ class Attributes {
   }
 
  private:
+  // libnl passes over what follows the last whole attribute: an optional one would read as if it had not been there.
+  void parse(nlattr* first, int length) {
+    int rest = length;
+    for (const nlattr* at = first; nla_ok(at, rest);) at = nla_next(at, &rest);
+    ok_ = rest <= 0 && nla_parse(table_.data(), kMax, first, length, nullptr) == 0;
+  }
+
   static constexpr int kMax = static_cast<int>(N) - 1;
   std::array<nlattr*, N> table_{};
   bool ok_ = false;

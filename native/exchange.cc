@@ -9,9 +9,11 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "codec.h"
 
@@ -50,13 +52,41 @@ bool append_reply(nlmsghdr* header, const Request& request, Answer& answer) {
   }
 }
 
+// Answered with one message, or as a dump with any number.
+bool reads(uint32_t command) {
+  return command == IPVS_CMD_GET_SERVICE || command == IPVS_CMD_GET_DEST || command == IPVS_CMD_GET_DAEMON ||
+         command == IPVS_CMD_GET_CONFIG || command == IPVS_CMD_GET_INFO;
+}
+
 bool read_family(nlmsghdr* header, int& family) {
+  if (genlmsg_hdr(header)->cmd != CTRL_CMD_NEWFAMILY) return false;
   std::array<nlattr*, CTRL_ATTR_MAX + 1> table{};
   if (genlmsg_parse(header, 0, table.data(), CTRL_ATTR_MAX, nullptr) != 0) return false;
   const nlattr* id = table[CTRL_ATTR_FAMILY_ID];
   if (id == nullptr || nla_len(id) != sizeof(uint16_t)) return false;
   family = nla_get_u16(id);
   return true;
+}
+
+// libnl passes over what follows the last whole message: then a part of the answer would be missing unseen.
+bool whole(unsigned char* datagram, int size) {
+  int rest = size;
+  for (auto* header = reinterpret_cast<nlmsghdr*>(datagram); nlmsg_ok(header, rest);)
+    header = nlmsg_next(header, &rest);
+  return rest <= 0;
+}
+
+// Only the kernel (port 0) may answer; a process with CAP_NET_ADMIN can send here, too. Only such a process sends
+// nothing.
+int receive_from_kernel(nl_sock* socket, sockaddr_nl* from, unsigned char** datagram, ucred** credentials) noexcept {
+  for (;;) {
+    const int size = nl_recv(socket, from, datagram, credentials);
+    if (size < 0) return size;
+    if (size == 0) continue;
+    if (from->nl_pid == 0 && whole(*datagram, size)) return size;
+    std::free(std::exchange(*datagram, nullptr));
+    if (from->nl_pid == 0) return -NLE_MSG_TRUNC;
+  }
 }
 
 }  // namespace
@@ -77,9 +107,21 @@ int Exchange::complete() {
   return NL_STOP;
 }
 
-// Only the kernel (port 0) may answer; a process with CAP_NET_ADMIN can send here, too.
-int Exchange::on_message(nl_msg* message, void*) noexcept {
-  return nlmsg_get_src(message)->nl_pid == 0 ? NL_OK : NL_SKIP;
+bool Exchange::dumps() const { return requests_ != nullptr && requests_[current_].dump != 0; }
+
+bool Exchange::refuse(int error) {
+  constexpr int kLargestErrno = 4095;
+  if (error >= 0 || error < -kLargestErrno) return false;
+  answers_[current_].error = -error;
+  return true;
+}
+
+bool Exchange::answered() const {
+  for (size_t i = 0; requests_ != nullptr && i < count_; ++i) {
+    if (requests_[i].dump != 0 || answers_[i].error != 0) continue;
+    if (answers_[i].count != (reads(requests_[i].command) ? 1U : 0U)) return false;
+  }
+  return true;
 }
 
 int Exchange::on_sequence(nl_msg* message, void* self) noexcept {
@@ -107,8 +149,8 @@ int Exchange::on_valid(nl_msg* message, void* self) noexcept {
 
 int Exchange::on_acknowledged(nl_msg*, void* self) noexcept {
   auto& exchange = *static_cast<Exchange*>(self);
-  // Only the last message asks for it, and its arrival proves that all earlier ones are done.
-  if (!exchange.last()) return exchange.fail();
+  // Only the last message asks for it, and its arrival proves that all earlier ones are done. A dump does not.
+  if (!exchange.last() || exchange.dumps()) return exchange.fail();
   return exchange.complete();
 }
 
@@ -116,17 +158,15 @@ int Exchange::on_dump_done(nl_msg* message, void* self) noexcept {
   auto& exchange = *static_cast<Exchange*>(self);
   const nlmsghdr* header = nlmsg_hdr(message);
   int32_t result = 0;
-  if (nlmsg_datalen(header) >= static_cast<int>(sizeof result)) {
-    std::memcpy(&result, nlmsg_data(header), sizeof result);
-  }
-  if (result < 0) exchange.answers_[exchange.current_].error = -result;
+  if (!exchange.dumps() || nlmsg_datalen(header) < static_cast<int>(sizeof result)) return exchange.fail();
+  std::memcpy(&result, nlmsg_data(header), sizeof result);
+  if (result != 0 && !exchange.refuse(result)) return exchange.fail();
   return exchange.complete();
 }
 
 int Exchange::on_interrupted(nl_msg*, void* self) noexcept {
   auto& exchange = *static_cast<Exchange*>(self);
-  exchange.answers_[exchange.current_].error = EINTR;
-  return NL_OK;
+  return exchange.dumps() && exchange.refuse(-EINTR) ? NL_OK : exchange.fail();
 }
 
 int Exchange::on_unusable(nl_msg*, void* self) noexcept { return static_cast<Exchange*>(self)->fail(); }
@@ -134,9 +174,8 @@ int Exchange::on_unusable(nl_msg*, void* self) noexcept { return static_cast<Exc
 // From nlmsgerr itself: libnl's own codes merge ESRCH with ENOENT and ENOBUFS with ENOMEM.
 int Exchange::on_error(sockaddr_nl*, nlmsgerr* error, void* self) noexcept {
   auto& exchange = *static_cast<Exchange*>(self);
-  exchange.answers_[exchange.current_].error = -error->error;
-  if (!exchange.last()) return NL_SKIP;
-  return exchange.complete();
+  if (!exchange.refuse(error->error)) return exchange.fail();
+  return exchange.last() ? exchange.complete() : NL_SKIP;
 }
 
 bool Exchange::receive(nl_sock* socket) {
@@ -145,7 +184,6 @@ bool Exchange::receive(nl_sock* socket) {
   const auto set = [&](nl_cb_type type, nl_recvmsg_msg_cb_t callback) {
     nl_cb_set(callbacks.get(), type, NL_CB_CUSTOM, callback, this);
   };
-  set(NL_CB_MSG_IN, on_message);
   set(NL_CB_SEQ_CHECK, on_sequence);
   set(NL_CB_VALID, on_valid);
   set(NL_CB_ACK, on_acknowledged);
@@ -155,12 +193,12 @@ bool Exchange::receive(nl_sock* socket) {
   set(NL_CB_OVERRUN, on_unusable);
   set(NL_CB_SKIPPED, on_unusable);
   nl_cb_err(callbacks.get(), NL_CB_CUSTOM, on_error, this);
+  nl_cb_overwrite_recv(callbacks.get(), receive_from_kernel);
   while (!complete_ && !broken_) {
-    // Also -NLE_NOMEM, which is what ENOBUFS becomes: the kernel has applied everything and dropped answers. 0 is a
-    // datagram without a message, which only a stranger sends.
+    // Also -NLE_NOMEM, which is what ENOBUFS becomes: the kernel has applied everything and dropped answers.
     if (nl_recvmsgs_report(socket, callbacks.get()) < 0) break;
   }
-  return complete_ && !broken_;
+  return complete_ && !broken_ && answered();
 }
 
 }  // namespace ipvs

@@ -30,7 +30,6 @@ class Exchange {
 
  private:
   // Called from C: none may throw, and what they find wrong is kept in broken_.
-  static int on_message(nl_msg* message, void* self) noexcept;
   static int on_sequence(nl_msg* message, void* self) noexcept;
   static int on_valid(nl_msg* message, void* self) noexcept;
   static int on_acknowledged(nl_msg* message, void* self) noexcept;
@@ -40,6 +39,11 @@ class Exchange {
   static int on_error(sockaddr_nl* from, nlmsgerr* error, void* self) noexcept;
 
   bool last() const { return current_ + 1 == count_; }
+  bool dumps() const;
+  // Whether each request has what the kernel answers to it: a read that was not refused has one record, or is a dump.
+  bool answered() const;
+  // The errno of the request in hand, negative as it comes; false when it is none.
+  bool refuse(int error);
   int fail();
   int complete();
 
