@@ -1,0 +1,12 @@
+// The stories, by file.
+#pragma once
+
+#include "story.h"
+
+namespace hostile {
+
+void tell_attributes(Tap& tap);
+void tell_conversations(Tap& tap);
+void tell_sockets(Tap& tap);
+
+}  // namespace hostile
