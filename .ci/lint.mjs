@@ -24,7 +24,7 @@ const programs = {
   types: [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
   eslint: [bin('eslint'), '--max-warnings', '0', '.'],
   prettier: [bin('prettier'), '--log-level', 'warn', '--check', '.'],
-  'clang-format': ['clang-format', '--dry-run', '-Werror', ...cpp],
+  'clang-format': ['clang-format', '--dry-run', '-Werror', ...cpp, ...files('test/native', /\.(h|cc)$/)],
   shellcheck: ['shellcheck', ...bash],
   typedoc: [bin('typedoc'), '--emit', 'none'],
 }

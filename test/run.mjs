@@ -1,7 +1,8 @@
 // Runs the tests and prints `N passed, N failed` as its last line:
-//   node test/run.mjs [unit] [kernels] [host] [FILTER]
+//   node test/run.mjs [unit] [native] [kernels] [host] [fuzz] [FILTER]
 //
-// unit: every *.test.ts on this machine, without root and without guest. kernels: test/kernel/*.guest.ts on the real
+// unit: every *.test.ts on this machine, without root and without guest. native: the C++ core on a scripted kernel, under
+// sanitizers (test/native). fuzz: the same with random replies, for a minute. kernels: test/kernel/*.guest.ts on the real
 // kernels of the rig. host: the same on this machine's own kernel, in fresh network namespaces; it must have IPVS. Each
 // test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated
 // guest. One test: `npx tap test/diff.test.ts`.
@@ -10,21 +11,25 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Parser } from 'tap-parser'
 import { bundle } from '../rig/bundle.mjs'
+import { build, fuzz } from './native.mjs'
 
 const root = join(import.meta.dirname, '..')
 const output = join(root, '.bundle')
 const unitFolders = ['test', 'test/health', 'examples/failover-daemon/test']
 const guests = { 'Linux 6.1': ['--kernel', '6.1'], 'Linux 6.12': ['--kernel', '6.12'] }
 const host = { 'this host': ['--host'] }
-const words = ['unit', 'kernels', 'host']
+const words = ['unit', 'native', 'kernels', 'host', 'fuzz']
+/** Programs of test/native, with their arguments. */
+const natives = { stories: [], replay: ['test/native/corpus', 'test/native/regressions'] }
 const unitSeconds = 120
 const guestSeconds = 400
+const fuzzSeconds = 60
 
 const parts = process.argv.slice(2)
 const filters = parts.filter((part) => !words.includes(part))
 if (filters.length === parts.length || filters.length > 1) {
   console.error(
-    'usage: node test/run.mjs unit|kernels|host ... [FILTER]: FILTER is a part of a path, kernel/host for instance',
+    `usage: node test/run.mjs ${words.join('|')} ... [FILTER]: FILTER is a part of a path, kernel/host for instance`,
   )
   process.exit(2)
 }
@@ -100,6 +105,22 @@ async function unit() {
   await Promise.all([worker(), worker()])
 }
 
+async function native() {
+  const chosen = Object.entries(natives).filter(([name]) => `test/native/${name}`.includes(filter))
+  if (chosen.length === 0) return
+  const built = await build(...chosen.map(([name]) => name))
+  for (const [i, [name, args]] of chosen.entries()) {
+    await runTap(`test/native/${name}`, [built[i], ...args], unitSeconds)
+  }
+}
+
+async function fuzzing() {
+  const { ok, executions, report } = await fuzz(fuzzSeconds)
+  totals[ok ? 'passed' : 'failed']++
+  console.log(`${ok ? 'ok  ' : 'FAIL'} test/native/fuzz (${executions} executions in ${fuzzSeconds} s)`)
+  if (!ok) console.log(report)
+}
+
 /** @param {Record<string, string[]>} kernels options of rig/vm, by name */
 async function onKernels(kernels) {
   const files = await programs('test/kernel', '.guest.ts')
@@ -114,6 +135,8 @@ async function onKernels(kernels) {
 
 await mkdir(output, { recursive: true })
 if (parts.includes('unit')) await unit()
+if (parts.includes('native')) await native()
+if (parts.includes('fuzz')) await fuzzing()
 if (parts.includes('kernels')) await onKernels(guests)
 if (parts.includes('host')) await onKernels(host)
 const { passed, failed, skipped } = totals

@@ -42,7 +42,8 @@ struct Slot {
   uint32_t port = 0;
   std::deque<Datagram> queue{};
 };
-std::array<Slot, 1024> slots;
+// Never destroyed: a thread that was left to itself may outlive main().
+std::array<Slot, 1024>& slots = *new std::array<Slot, 1024>;
 
 int make(bool socket, int name_space) {
   const int fd = ::eventfd(0, EFD_CLOEXEC);
