@@ -63,7 +63,7 @@ void print(const std::string& name, Asked asked) {
 }
 
 Request request(uint32_t command, bool dump = false, const Service& service = {}, const Destination& destination = {}) {
-  return {command, dump ? 1U : 0U, service, destination};
+  return {command, dump ? 1U : 0U, service, destination, {}, {}};
 }
 
 std::array<uint8_t, 16> address(int family, const char* text) {
@@ -90,6 +90,15 @@ Destination real(int family, const char* at, uint32_t forwarding) {
   made.forwarding = forwarding;
   made.weight = 1;
   made.address = address(family, at);
+  return made;
+}
+
+Request daemon(uint32_t role, int family, const char* group) {
+  Request made = request(IPVS_CMD_NEW_DAEMON);
+  made.daemon.role = role;
+  made.daemon.group_family = static_cast<uint16_t>(family);
+  made.daemon.group = address(family, group);
+  made.daemon.interface = {'e', 't', 'h', '0'};
   return made;
 }
 
@@ -168,6 +177,16 @@ void record_all(Recorder& recorder) {
       request(IPVS_CMD_NEW_SERVICE, false, web), request(IPVS_CMD_NEW_DEST, false, web, first),
       request(IPVS_CMD_DEL_DEST, false, web, first), request(IPVS_CMD_DEL_SERVICE, false, web)};
   recorder.record("info", Asked::kInfo, {request(IPVS_CMD_GET_INFO)});
+  recorder.record("timeouts", Asked::kTimeouts, {request(IPVS_CMD_GET_CONFIG)});
+  recorder.record("no-daemons", Asked::kDaemons, {request(IPVS_CMD_GET_DAEMON, true)});
+  recorder.require(
+      {daemon(IP_VS_STATE_MASTER, AF_INET, "224.0.0.81"), daemon(IP_VS_STATE_BACKUP, AF_INET6, "ff05::81")});
+  recorder.record("daemons", Asked::kDaemons, {request(IPVS_CMD_GET_DAEMON, true)});
+  for (const uint32_t role : {IP_VS_STATE_MASTER, IP_VS_STATE_BACKUP}) {
+    Request stop = request(IPVS_CMD_DEL_DAEMON);
+    stop.daemon.role = role;
+    recorder.require({stop});
+  }
   recorder.record("no-services", Asked::kServices, {request(IPVS_CMD_GET_SERVICE, true)});
   recorder.record("no-service", Asked::kService, {request(IPVS_CMD_GET_SERVICE, false, web)});
   recorder.record("commands", Asked::kCommands, commands);

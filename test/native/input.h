@@ -11,8 +11,8 @@
 namespace hostile {
 
 // Byte 0 of an input.
-enum class Asked : uint8_t { kServices, kService, kDestinations, kInfo, kCommands, kLookup };
-constexpr uint8_t kAskedCount = 6;
+enum class Asked : uint8_t { kServices, kService, kDestinations, kInfo, kCommands, kLookup, kDaemons, kTimeouts };
+constexpr uint8_t kAskedCount = 8;
 
 struct Input {
   Asked asked;

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <stdexcept>
@@ -14,6 +15,7 @@
 namespace hostile {
 namespace {
 
+using ipvs::Daemon;
 using ipvs::Destination;
 using ipvs::DestinationEntry;
 using ipvs::Info;
@@ -21,6 +23,7 @@ using ipvs::Request;
 using ipvs::Service;
 using ipvs::ServiceEntry;
 using ipvs::Stats;
+using ipvs::Timeouts;
 
 template <typename T>
 Attribute number(std::string name, int type, T value) {
@@ -195,10 +198,71 @@ Kind info() {
           bytes_of(Info{0x010201, 4096})};
 }
 
+// With an IPv4 group, an IPv6 group, and as Linux before 4.3 tells of it.
+std::vector<Kind> daemons() {
+  Daemon record{};
+  record.role = IP_VS_STATE_BACKUP;
+  record.sync_id = 5;
+  record.interface = {'e', 't', 'h', '0'};
+  const Daemon old = record;
+  record.max_length = 1472;
+  record.port = 8848;
+  record.ttl = 2;
+  Daemon grouped = record;
+  grouped.group_family = AF_INET;
+  grouped.group = {224, 0, 0, 81};
+  Daemon grouped6 = record;
+  grouped6.group_family = AF_INET6;
+  grouped6.group = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x81};
+  const std::vector<Attribute> plain{number("STATE", IPVS_DAEMON_ATTR_STATE, uint32_t{IP_VS_STATE_BACKUP}),
+                                     number("SYNC_ID", IPVS_DAEMON_ATTR_SYNC_ID, uint32_t{5}),
+                                     name_of("MCAST_IFN", IPVS_DAEMON_ATTR_MCAST_IFN, "eth0")};
+  const std::vector<Attribute> newer{
+      optional(number("SYNC_MAXLEN", IPVS_DAEMON_ATTR_SYNC_MAXLEN, uint16_t{1472}), offsetof(Daemon, max_length),
+               sizeof record.max_length),
+      // In host order, unlike all other ports.
+      optional(number("MCAST_PORT", IPVS_DAEMON_ATTR_MCAST_PORT, uint16_t{8848}), offsetof(Daemon, port),
+               sizeof record.port),
+      optional(number("MCAST_TTL", IPVS_DAEMON_ATTR_MCAST_TTL, uint8_t{2}), offsetof(Daemon, ttl), sizeof record.ttl)};
+  static_assert(offsetof(Daemon, group) == offsetof(Daemon, group_family) + sizeof record.group_family);
+  const auto group = [&](Attribute attribute) {
+    return optional(std::move(attribute), offsetof(Daemon, group_family),
+                    sizeof record.group_family + sizeof record.group);
+  };
+  const std::array<uint8_t, 4> ipv4{224, 0, 0, 81};
+  const auto kind = [&](std::string name, std::vector<Attribute> attributes, const Daemon& daemon) {
+    return Kind{std::move(name),
+                request_of(IPVS_CMD_GET_DAEMON, true),
+                IPVS_CMD_NEW_DAEMON,
+                ipvs::kDaemon,
+                {nest("DAEMON", IPVS_CMD_ATTR_DAEMON, std::move(attributes))},
+                bytes_of(daemon)};
+  };
+  return {kind("sync daemon",
+               plus(plus(plain, newer), {group(number("MCAST_GROUP", IPVS_DAEMON_ATTR_MCAST_GROUP, ipv4))}), grouped),
+          kind("sync daemon of an IPv6 group",
+               plus(plus(plain, newer), {group(number("MCAST_GROUP6", IPVS_DAEMON_ATTR_MCAST_GROUP6, grouped6.group))}),
+               grouped6),
+          kind("sync daemon of Linux 4.2", plain, old)};
+}
+
+Kind timeouts() {
+  return {"timeouts",
+          request_of(IPVS_CMD_GET_CONFIG, false),
+          IPVS_CMD_SET_CONFIG,
+          ipvs::kTimeouts,
+          {number("TIMEOUT_TCP", IPVS_CMD_ATTR_TIMEOUT_TCP, uint32_t{900}),
+           number("TIMEOUT_TCP_FIN", IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, uint32_t{120}),
+           number("TIMEOUT_UDP", IPVS_CMD_ATTR_TIMEOUT_UDP, uint32_t{300})},
+          bytes_of(Timeouts{900, 120, 300})};
+}
+
 std::vector<Kind> all_kinds() {
   std::vector<Kind> all = services();
   for (Kind& kind : destinations()) all.push_back(std::move(kind));
+  for (Kind& kind : daemons()) all.push_back(std::move(kind));
   all.push_back(info());
+  all.push_back(timeouts());
   return all;
 }
 

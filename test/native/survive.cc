@@ -46,6 +46,10 @@ std::vector<ipvs::Request> requests_of(Asked asked) {
               request(IPVS_CMD_DEL_DEST, false), request(IPVS_CMD_DEL_SERVICE, false)};
     case Asked::kLookup:
       return {request(IPVS_CMD_FLUSH, false)};
+    case Asked::kDaemons:
+      return {request(IPVS_CMD_GET_DAEMON, true)};
+    case Asked::kTimeouts:
+      return {request(IPVS_CMD_GET_CONFIG, false)};
   }
   return {};
 }
@@ -76,6 +80,13 @@ size_t size_of(ipvs::Kind kind) {
       return sizeof(ipvs::DestinationEntry);
     case ipvs::kInfo:
       return sizeof(ipvs::Info);
+    case ipvs::kDaemon:
+      return sizeof(ipvs::Daemon);
+    case ipvs::kTimeouts:
+      return sizeof(ipvs::Timeouts);
+    case ipvs::kSysctl:
+    case ipvs::kThread:
+      break;  // read from /proc, never from a message
   }
   must(false, "a known kind of record");
   return 0;
@@ -153,7 +164,8 @@ std::vector<ipvs::Answer> survive(const Input& input) {
     const std::vector<ipvs::Request> requests = requests_of(input.asked);
     answers = session.carry_out(requests);
     must(answers.size() == requests.size(), "one answer for each request");
-    const bool by_key = input.asked == Asked::kService || input.asked == Asked::kInfo;
+    const bool by_key =
+        input.asked == Asked::kService || input.asked == Asked::kInfo || input.asked == Asked::kTimeouts;
     for (const ipvs::Answer& answer : answers) {
       inspect(answer);
       must(!by_key || answer.error != 0 || answer.count == 1, "one record for what is asked by key");
