@@ -22,7 +22,7 @@ function run(step) {
 }
 
 const stamp = join(root, 'build/configured-for')
-const wanted = `${process.version} ${process.arch}\n${readFileSync(join(root, 'binding.gyp'), 'utf8')}`
+const wanted = `${root} ${process.version} ${process.arch}\n${readFileSync(join(root, 'binding.gyp'), 'utf8')}`
 const configured =
   existsSync(join(root, 'build/config.gypi')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
 
