@@ -46,10 +46,12 @@ export function http(options: HttpOptions = {}): Check {
           judge(response, done)
         }),
       )
-      // Without a listener, a peer that switches protocols unasked would end the request without a word.
-      outgoing.on('upgrade', () =>
-        done({ outcome: 'fail', reason: 'protocol', detail: 'status 101, which nobody asked for' }),
-      )
+      // Without a listener, a peer that switches protocols unasked would end the request without a word. From Node 26 on the
+      // socket is the listener's: the request no longer destroys it.
+      outgoing.on('upgrade', (_response, socket) => {
+        socket.destroy()
+        done({ outcome: 'fail', reason: 'protocol', detail: 'status 101, which nobody asked for' })
+      })
       outgoing.end()
       return () => outgoing.destroy()
     })
