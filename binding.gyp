@@ -1,4 +1,8 @@
 {
+  "variables": {
+    # 1: for other machines than this one (prebuild/addons.mjs).
+    "portable%": 0,
+  },
   "targets": [
     {
       "target_name": "ipvs",
@@ -11,7 +15,8 @@
         "native/codec.cc",
         "native/records.cc",
       ],
-      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      # A clone has node-addon-api by npm, the published package a copy of its headers.
+      "include_dirs": ["<!(node -p \"try { require('node-addon-api').include_dir } catch { 'prebuilds/node-addon-api' }\")"],
       "defines": [
         "NAPI_VERSION=8",
         "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
@@ -22,7 +27,10 @@
       "cflags": [
         "<!@(pkg-config --cflags libnl-3.0 libnl-genl-3.0)",
         "-Wall", "-Wextra", "-Wconversion", "-Wno-unused-parameter",
-        "-fvisibility=hidden", "-fstack-protector-strong",
+        "-fvisibility=hidden", "-fstack-protector-strong", "-fstack-clash-protection",
+        "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3",
+        # Assertions name files: not by their place on this machine.
+        "-ffile-prefix-map=<(module_root_dir)=ipvs",
       ],
       "cflags!": ["-fno-exceptions"],
       "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20", "-std=c++20"],
@@ -30,7 +38,14 @@
       "libraries": ["<!@(pkg-config --libs libnl-3.0 libnl-genl-3.0)"],
       # nodelete: a private thread may still wait in the kernel when the last worker_threads environment that loaded the
       # addon goes, and its code must stay mapped until it returns.
-      "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,-z,nodelete"],
+      "ldflags": [
+        "-Wl,-z,relro,-z,now", "-Wl,-z,nodelete",
+        "-Wl,--version-script=<(module_root_dir)/native/exports.map",
+      ],
+      "conditions": [
+        # libgcc stays shared: node itself needs it, and Debian 12's static one asks for glibc 2.35.
+        ["portable==1", {"ldflags": ["-static-libstdc++", "-Wl,--gc-sections", "-s"]}],
+      ],
     },
   ],
 }

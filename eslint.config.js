@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/build/', '.bundle/', 'docs/api/', '**/node_modules/']),
+  globalIgnores(['**/dist/', '**/build/', '.bundle/', 'docs/api/', 'prebuilds/', '.prebuild/', '**/node_modules/']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -38,6 +38,7 @@ export default defineConfig(
           'performance',
           'Buffer',
           'URL',
+          'AbortSignal',
           'setTimeout',
           'setInterval',
           'clearInterval',

@@ -15,7 +15,7 @@ function files(folder, name) {
 }
 
 const cpp = files('native', /\.(h|cc)$/)
-const shell = ['.ci/run', ...files('rig', /^[^.]+$/)].filter((path) =>
+const shell = ['.ci/run', ...['rig', 'prebuild'].flatMap((folder) => files(folder, /^[^.]+$/))].filter((path) =>
   readFileSync(join(root, path), 'utf8').startsWith('#!'),
 )
 const bash = shell.filter((path) => /^#!.*\b(ba)?sh/.test(readFileSync(join(root, path), 'utf8')))
@@ -119,6 +119,8 @@ const rules = [
       'test/kernel/refusals.guest.ts',
       'test/lifetime/program.ts',
       'test/types/consumer/program.ts',
+      'test/package/user.mjs',
+      'test/package/director.mjs',
       'rig/cluster.ts',
     ],
     // The module that opens, all of the entry point, or `open` of it.

@@ -1,5 +1,7 @@
 /** The only file that touches the addon. Loaded when the first handle is opened, so that `import` works everywhere. */
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { IpvsError } from './errors.js'
 import { type Session } from './records.js'
@@ -40,9 +42,16 @@ function load(): Addon {
 }
 
 function unusable(what: string, cause?: unknown): IpvsError {
-  return new IpvsError(`open: the native addon ${what}; build it with \`npm run build\` in ${packageRoot}`, {
+  return new IpvsError(`open: the native addon ${what}; build it ${howToBuild()}`, {
     code: 'IPVS_ADDON_UNUSABLE',
     operation: 'open',
     cause,
   })
+}
+
+/** A clone has its own tools. The package has sources and headers; npx brings node-gyp. */
+function howToBuild(): string {
+  if (existsSync(join(packageRoot, 'rig'))) return `with \`npm run build\` in ${packageRoot}`
+  const debian = 'g++ make python3 pkg-config libnl-3-dev libnl-genl-3-dev'
+  return `with \`npx node-gyp@12 rebuild -C ${packageRoot}\`, which needs Debian's packages ${debian} or their like`
 }
