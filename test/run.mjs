@@ -1,9 +1,10 @@
 // Runs the tests and prints `N passed, N failed` as its last line:
-//   node test/run.mjs [unit] [native] [kernels] [host] [fuzz] [FILTER]
+//   node test/run.mjs [unit] [native] [kernels] [package] [host] [fuzz] [FILTER]
 //
 // unit: every *.test.ts on this machine, without root and without guest. native: the C++ core on a scripted kernel, under
 // sanitizers (test/native). fuzz: the same with random replies, for a minute. kernels: test/kernel/*.guest.ts on the real
-// kernels of the rig. host: the same on this machine's own kernel, in fresh network namespaces; it must have IPVS. Each
+// kernels of the rig. package: test/package/*.test.ts, the tarball as a user installs it, after `npm run prebuild`. host:
+// test/kernel/ again on this machine's own kernel, in fresh network namespaces; it must have IPVS. Each
 // test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated
 // guest. One test: `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
@@ -18,11 +19,12 @@ const output = join(root, '.bundle')
 const unitFolders = ['test', 'test/health', 'examples/failover-daemon/test']
 const guests = { 'Linux 6.1': ['--kernel', '6.1'], 'Linux 6.12': ['--kernel', '6.12'] }
 const host = { 'this host': ['--host'] }
-const words = ['unit', 'native', 'kernels', 'host', 'fuzz']
+const words = ['unit', 'native', 'kernels', 'package', 'host', 'fuzz']
 /** Programs of test/native, with their arguments. */
 const natives = { stories: [], replay: ['test/native/corpus', 'test/native/regressions'] }
 const unitSeconds = 120
 const guestSeconds = 400
+const packageSeconds = 600
 const fuzzSeconds = 60
 
 const parts = process.argv.slice(2)
@@ -93,14 +95,17 @@ function programOf(file) {
   return join(output, file.replaceAll('/', '-').replace(/ts$/, 'mjs'))
 }
 
+/** @param {string} file @param {number} seconds */
+async function runHere(file, seconds) {
+  const program = programOf(file)
+  await bundle(join(root, file), program, ['ipvs', 'ipvs/*', 'typescript'])
+  await runTap(file, [process.execPath, program], seconds)
+}
+
 async function unit() {
   const queue = (await Promise.all(unitFolders.map((folder) => programs(folder, '.test.ts')))).flat()
   const worker = async () => {
-    for (let file = queue.shift(); file; file = queue.shift()) {
-      const program = programOf(file)
-      await bundle(join(root, file), program, ['ipvs', 'ipvs/*', 'typescript'])
-      await runTap(file, [process.execPath, program], unitSeconds)
-    }
+    for (let file = queue.shift(); file; file = queue.shift()) await runHere(file, unitSeconds)
   }
   await Promise.all([worker(), worker()])
 }
@@ -138,6 +143,9 @@ if (parts.includes('unit')) await unit()
 if (parts.includes('native')) await native()
 if (parts.includes('fuzz')) await fuzzing()
 if (parts.includes('kernels')) await onKernels(guests)
+if (parts.includes('package')) {
+  for (const file of await programs('test/package', '.test.ts')) await runHere(file, packageSeconds)
+}
 if (parts.includes('host')) await onKernels(host)
 const { passed, failed, skipped } = totals
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0

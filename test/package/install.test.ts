@@ -1,0 +1,126 @@
+/** The package installed from its tarball, where there is no compiler and no libnl. */
+import { spawnSync } from 'node:child_process'
+import { copyFile, cp, mkdir, readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import { install, makeFolder, node, pack, root, run } from './package.js'
+
+const addon = 'node_modules/ipvs/prebuilds/linux-x64/ipvs.napi.glibc.node'
+
+interface Met {
+  readonly node: string
+  readonly exported: string[]
+  readonly onlyRequired: string[]
+  readonly opened: { code: string; message: string; ours: boolean }
+  readonly addons: string[]
+  readonly services: string[]
+  readonly check: string
+}
+
+const folder = await makeFolder(t)
+const { tarball } = await pack(folder)
+const app = await install(folder, [tarball])
+
+t.test('npm adds the package and node-gyp-build, nothing else', async (t) => {
+  const found = await readdir(join(app, 'node_modules'))
+  t.same(found.filter((name) => !name.startsWith('.')).sort(), ['ipvs', 'node-gyp-build'])
+  t.notOk((await readdir(join(app, 'node_modules/ipvs'))).includes('build'), 'nothing was compiled')
+})
+
+t.test('npm 12, which runs no install script that was not allowed, finds none', async (t) => {
+  const env = {
+    PATH: `${await node('24')}:${process.env['PATH']}`,
+    // npm looks for this machine's settings beside its node.
+    npm_config_globalconfig: (await run(root, ['npm', 'config', 'get', 'globalconfig'])).trim(),
+  }
+  const app = join(await makeFolder(t), 'app')
+  await mkdir(app)
+  const npm = ['npm', 'exec', '--yes', '--', 'npm@12.2.0', 'install', '--strict-allow-scripts']
+  t.match(await run(app, [...npm, '--no-audit', '--no-fund', tarball], env), /^added 2 packages/m)
+  await copyFile(join(root, 'test/package/emulated.mjs'), join(app, 'emulated.mjs'))
+  t.match(JSON.parse(await run(app, ['node', 'emulated.mjs'], env)), { sameLayout: true, addons: [join(app, addon)] })
+})
+
+/** A root file system of one node's libraries and the application. */
+async function bareRoot(): Promise<string> {
+  const bare = join(folder, 'root')
+  await mkdir(join(bare, 'node'), { recursive: true })
+  const libraries = (await run(folder, ['ldd', join(await node('26'), 'node')])).match(/\/\S+/g) ?? []
+  for (const library of libraries) {
+    await mkdir(dirname(join(bare, library)), { recursive: true })
+    await copyFile(library, join(bare, library))
+  }
+  await cp(app, join(bare, 'app'), { recursive: true })
+  return bare
+}
+const bare = await bareRoot()
+
+/** Runs the user's program with one node in that root, without rights over the real kernel. */
+async function user(version: string, env: Record<string, string> = {}): Promise<Met> {
+  const script = 'ip link set lo up && mount --bind "$1" "$2/node" && exec unshare --root="$2" /node/node /app/user.mjs'
+  const inside = ['unshare', '--user', '--map-root-user', '--net', '--mount', 'sh', '-c', script, 'sh']
+  return JSON.parse(await run(folder, [...inside, await node(version), bare], env)) as Met
+}
+
+t.test('the root file system of these tests has no compiler and no libnl', async (t) => {
+  const files = await readdir(bare, { recursive: true })
+  const beside = files.filter((file) => !file.startsWith('app/'))
+  t.ok(beside.some((file) => /libc\.so\.6$/.test(file)))
+  t.same(
+    beside.filter((file) => /libnl|\/(cc|c\+\+|gcc|g\+\+|make|sh)$/.test(file)),
+    [],
+  )
+})
+
+for (const version of ['20', '22', '24', '26']) {
+  t.test(`node ${version}: import and require give the same, the prebuilt addon is loaded`, async (t) => {
+    const met = await user(version)
+    t.match(met.node, new RegExp(`^v${version}\\.`))
+    t.same(met.onlyRequired, [])
+    for (const name of ['open', 'diff', 'apply', 'IpvsError']) t.ok(met.exported.includes(name), name)
+    t.same(met.addons, [`/app/${addon}`])
+    // Either this machine's kernel has no IPVS, or it refuses it to a user namespace.
+    t.match(met.opened, { code: /^IPVS_(UNAVAILABLE|NOT_PERMITTED)$/, ours: true })
+    t.match(met, { services: ['192.0.2.100'], check: 'pass' }, 'ipvs/testing and ipvs/health')
+  })
+}
+
+t.test('elsewhere than on Linux import works, and open() says what to use instead', async (t) => {
+  for (const platform of ['darwin', 'win32']) {
+    const met = await user('22', { PRETEND_PLATFORM: platform })
+    t.match(met.opened, {
+      code: 'IPVS_UNAVAILABLE',
+      message: new RegExp(`this is ${platform}; use ipvs/testing`),
+      ours: true,
+    })
+    t.match(met, { addons: [], services: ['192.0.2.100'], check: 'pass' })
+  }
+})
+
+t.test('with a libc or processor that no addon was prebuilt for, open() says how to build it', async (t) => {
+  for (const env of [{ LIBC: 'musl' }, { npm_config_arch: 'riscv64' }]) {
+    const met = await user('22', env)
+    const message =
+      /no native build was found.*`npx node-gyp@12 rebuild -C \/app\/node_modules\/ipvs\/`.*libnl-genl-3-dev/i
+    t.match(met.opened, { code: 'IPVS_ADDON_UNUSABLE', message, ours: true })
+    t.match(met, { addons: [], services: ['192.0.2.100'], check: 'pass' })
+  }
+})
+
+t.test('the failover daemon installs beside it', async (t) => {
+  const folder = await makeFolder(t)
+  const daemon = await pack(folder, 'examples/failover-daemon')
+  t.same(daemon.files.filter((file) => !/^(dist|bin)\/[\w-]+(\.d\.ts|\.js|\.js\.map)$/.test(file)).sort(), [
+    'LICENSE',
+    'README.md',
+    'failover.yaml',
+    'package.json',
+  ])
+  const app = await install(folder, [tarball, daemon.tarball])
+  const config = 'node_modules/ipvs-failover/failover.yaml'
+  const command = 'node_modules/.bin/ipvs-failover'
+  t.equal(spawnSync(command, ['check', '-c', config], { cwd: app, encoding: 'utf8' }).status, 0)
+  const manifest = await readFile(join(app, 'node_modules/ipvs/package.json'), 'utf8')
+  t.match(JSON.parse(manifest), { name: 'ipvs' }, 'the daemon uses the package beside it')
+  t.notOk((await readdir(join(app, 'node_modules/ipvs-failover'))).includes('node_modules'))
+})
