@@ -51,7 +51,7 @@ function unusable(what: string, cause?: unknown): IpvsError {
 
 /** A clone has its own tools. The package has sources and headers; npx brings node-gyp. */
 function howToBuild(): string {
-  if (existsSync(join(packageRoot, 'rig'))) return `with \`npm run build\` in ${packageRoot}`
+  if (existsSync(join(packageRoot, 'rig'))) return `with \`npm run compile\` in ${packageRoot}`
   const debian = 'g++ make python3 pkg-config libnl-3-dev libnl-genl-3-dev'
   return `with \`npx node-gyp@12 rebuild -C ${packageRoot}\`, which needs Debian's packages ${debian} or their like`
 }

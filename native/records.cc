@@ -1,7 +1,5 @@
 #include "records.h"
 
-#include <sstream>
-
 namespace ipvs {
 namespace {
 
@@ -85,9 +83,11 @@ const Field kFields[] = {
 }  // namespace
 
 std::string layout() {
-  std::ostringstream text;
-  for (const Field& field : kFields) text << field.name << '@' << field.offset << ':' << field.size << '\n';
-  return text.str();
+  std::string text;
+  for (const Field& field : kFields) {
+    text += std::string(field.name) + '@' + std::to_string(field.offset) + ':' + std::to_string(field.size) + '\n';
+  }
+  return text;
 }
 
 }  // namespace ipvs

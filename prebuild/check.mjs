@@ -73,7 +73,6 @@ function byVersion(a, b) {
 /** Why an addon is not fit for other machines, one line each. @param {string} file @param {string} arch */
 export function faultsOf(file, arch) {
   const elf = readElf(file)
-  /** @type {[string, string, string | boolean | undefined, boolean][]} */
   const libraries = elf.needed.filter((name) => !/^(libc\.so\.6|libm\.so\.6|libgcc_s\.so\.1|ld-linux-.*)$/.test(name))
   const entries = 'napi_register_module_v1 node_api_module_get_api_version_v1'
   const rows = [
