@@ -16,7 +16,7 @@ t.test('the tarball holds what is listed here, and nothing else', async (t) => {
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY.md', 'binding.gyp', 'package.json'],
     ...modules.flatMap((name) => ['.d.ts', '.js', '.js.map'].map((ending) => `dist/${name}${ending}`)),
     ...(await below('native')).filter((name) => /^[^/]+\.(cc|h|map)$/.test(name)).map((name) => `native/${name}`),
-    ...['addons.mjs', 'check.mjs', 'libnl', 'run'].map((name) => `prebuild/${name}`),
+    ...['addons.mjs', 'check.mjs', 'libnl'].map((name) => `prebuild/${name}`),
     ...['libnl/COPYING', 'libnl/libnl-3.7.0.tar.gz', 'sources.sha256'].map((name) => `prebuilds/${name}`),
     ...['x64', 'arm64'].map((arch) => `prebuilds/linux-${arch}/ipvs.napi.glibc.node`),
     ...['LICENSE.md', 'napi-inl.deprecated.h', 'napi-inl.h', 'napi.h'].map(
