@@ -421,8 +421,9 @@ export interface Ipvs extends AsyncDisposable {
 
   /**
    * One pass over everything, de-duplicated, empty lists confirmed. Not a snapshot: the kernel has none, and while others
-   * write, a pass can miss an entry. `exact` repeats until two passes agree, counters aside, ten passes at most:
-   * IPVS_INTERRUPTED.
+   * write, a pass can miss an entry. `exact` repeats until two passes agree, counters aside, which is the table as it was
+   * between them, but for what was changed and changed back meanwhile; ten passes at most: IPVS_INTERRUPTED. A pass takes
+   * about as long as a plain table(): where more than three things change in that time, it seldom resolves.
    */
   table(options?: CallOptions & { readonly exact?: boolean | undefined }): Promise<Table>
   /** The same as table(), streamed entry by entry. Withdrawn by the signal, or by leaving the loop. */

@@ -21,8 +21,9 @@ export interface Observation {
 }
 
 /**
- * IPVS sends no notifications: polls, yields the first table, then each one that differs from the last, counters aside. A
- * change is confirmed by a second reading before it is told. A slow consumer skips states, never queues them.
+ * IPVS sends no notifications: polls, yields the first table, then each one that differs from the last, counters aside. What
+ * it yields is `exact`, so that no change is told that only a reading made; while the table does not stand still for that,
+ * nothing is yielded. A slow consumer skips states, never queues them.
  *
  * Ends with the loop, or rejects with signal.reason, or with the IpvsError of a reading that failed.
  */
@@ -35,18 +36,18 @@ export async function* watchBy(clock: Clock, ipvs: Ipvs, options: WatchOptions):
   const fields = fieldsOf('options', options, ['intervalMs', 'signal'])
   const intervalMs = integer('intervalMs', fields.intervalMs, 1, 0x7fffffff)
   const signal = signalOf({ signal: fields.signal })
-  let table = await ipvs.table({ signal })
-  yield { table, changes: [] }
+  let table: Table | undefined
   for (;;) {
+    // The first table, too: an entry that it missed would be told as added.
+    if (!table || changesBetween(table, await ipvs.table({ signal })).length > 0) {
+      const steady = await steadyTable(ipvs, signal)
+      const changes = table && steady ? changesBetween(table, steady) : []
+      if (steady && (!table || changes.length > 0)) {
+        table = steady
+        yield { table, changes }
+      }
+    }
     await pause(clock, intervalMs, signal)
-    const seen = await ipvs.table({ signal })
-    if (changesBetween(table, seen).length === 0) continue
-    const confirmed = await steadyTable(ipvs, signal)
-    if (!confirmed) continue
-    const changes = changesBetween(table, confirmed)
-    if (changes.length === 0) continue
-    table = confirmed
-    yield { table, changes }
   }
 }
 

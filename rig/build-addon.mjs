@@ -1,9 +1,10 @@
 // Builds the addon into build/ by node-gyp: configures if binding.gyp or node's version changed, compiles what changed.
+// Usage: node rig/build-addon.mjs [FOLDER]: another folder that has binding.gyp and native/.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { nodeGyp } from './node-gyp.mjs'
 
-const root = dirname(import.meta.dirname)
+const root = process.argv[2] ?? dirname(import.meta.dirname)
 
 /** @param {string} step */
 function run(step) {

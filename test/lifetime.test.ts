@@ -21,6 +21,9 @@ const folder = await mkdtemp(join(tmpdir(), 'ipvs-lifetime-'))
 t.teardown(() => rm(folder, { recursive: true }))
 let fifos = 0
 
+/** Not tap's loader, which opens descriptors of its own. The others are those of `node test/run.mjs asan`. */
+const inherited = ['PATH', 'LD_PRELOAD', 'ASAN_OPTIONS', 'UBSAN_OPTIONS']
+
 interface Ended {
   readonly status: number | null
   readonly signal: string | null
@@ -36,7 +39,7 @@ async function run(scenario: string): Promise<Ended> {
   const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user']
   const node = [process.execPath, '--expose-gc', program, scenario, fifo]
   const child = spawn('unshare', [...asRoot, '--net', ...node], {
-    env: { PATH: process.env['PATH'] }, // not tap's loader, which opens descriptors of its own
+    env: Object.fromEntries(inherited.map((name) => [name, process.env[name]])),
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: patienceMs,
     killSignal: 'SIGKILL',

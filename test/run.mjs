@@ -1,16 +1,18 @@
 // Runs the tests and prints `N passed, N failed` as its last line:
-//   node test/run.mjs [unit] [native] [kernels] [package] [host] [fuzz] [FILTER]
+//   node test/run.mjs [unit] [native] [kernels] [package] [host] [asan] [fuzz] [FILTER]
 //
 // unit: every *.test.ts on this machine, without root and without guest. native: the C++ core on a scripted kernel, under
 // sanitizers (test/native). fuzz: the same with random replies, for a minute. kernels: test/kernel/*.guest.ts on the real
 // kernels of the rig. package: test/package/*.test.ts, the tarball as a user installs it, after `npm run prebuild`. host:
-// test/kernel/ again on this machine's own kernel, in fresh network namespaces; it must have IPVS. Each
+// test/kernel/ again on this machine's own kernel, in fresh network namespaces; it must have IPVS. asan: how handles end
+// (test/lifetime.test.ts), with an addon built with AddressSanitizer and UndefinedBehaviorSanitizer. Each
 // test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated
 // guest. One test: `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Parser } from 'tap-parser'
+import { buildSanitized, sanitizerEnvironment } from '../rig/build-sanitized.mjs'
 import { bundle } from '../rig/bundle.mjs'
 import { build, fuzz } from './native.mjs'
 
@@ -19,12 +21,13 @@ const output = join(root, '.bundle')
 const unitFolders = ['test', 'test/health', 'examples/failover-daemon/test']
 const guests = { 'Linux 6.1': ['--kernel', '6.1'], 'Linux 6.12': ['--kernel', '6.12'] }
 const host = { 'this host': ['--host'] }
-const words = ['unit', 'native', 'kernels', 'package', 'host', 'fuzz']
+const words = ['unit', 'native', 'kernels', 'package', 'host', 'asan', 'fuzz']
 /** Programs of test/native, with their arguments. */
 const natives = { stories: [], replay: ['test/native/corpus', 'test/native/regressions'] }
 const unitSeconds = 120
 const guestSeconds = 400
 const packageSeconds = 600
+const sanitizedSeconds = 300
 const fuzzSeconds = 60
 
 const parts = process.argv.slice(2)
@@ -40,9 +43,9 @@ const totals = { passed: 0, failed: 0, skipped: 0 }
 
 /**
  * Runs a command that prints TAP, counts its results, and prints what failed.
- * @param {string} name @param {string[]} command @param {number} seconds
+ * @param {string} name @param {string[]} command @param {number} seconds @param {NodeJS.ProcessEnv} [env]
  */
-async function runTap(name, command, seconds) {
+async function runTap(name, command, seconds, env = process.env) {
   const started = performance.now()
   const parser = new Parser()
   const failures = []
@@ -53,6 +56,7 @@ async function runTap(name, command, seconds) {
   parser.on('fail', (result) => failures.push(result))
   const child = spawn(command[0], command.slice(1), {
     cwd: root,
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: seconds * 1000,
   })
@@ -138,6 +142,16 @@ async function onKernels(kernels) {
   }
 }
 
+async function sanitized() {
+  const folder = buildSanitized()
+  for (const file of await programs('test', 'lifetime.test.ts')) {
+    const program = join(folder, '.bundle', basename(programOf(file)))
+    await bundle(join(root, file), program)
+    const env = { ...process.env, ...sanitizerEnvironment() }
+    await runTap(`${file} under ASan and UBSan`, [process.execPath, program], sanitizedSeconds, env)
+  }
+}
+
 await mkdir(output, { recursive: true })
 if (parts.includes('unit')) await unit()
 if (parts.includes('native')) await native()
@@ -147,6 +161,7 @@ if (parts.includes('package')) {
   for (const file of await programs('test/package', '.test.ts')) await runHere(file, packageSeconds)
 }
 if (parts.includes('host')) await onKernels(host)
+if (parts.includes('asan')) await sanitized()
 const { passed, failed, skipped } = totals
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 if (skipped > 0) console.log(`${skipped} skipped`)
