@@ -53,30 +53,28 @@ export async function readTable(operation: string, send: Ask): Promise<readonly 
 export async function readExactTable(operation: string, send: Ask): Promise<readonly EntryRecord[]> {
   const known = new Map<string, Known>()
   let listed: string | undefined
-  /** What was read since the last reading that found a change, with that. */
+  /** What was found unchanged since the last reading that found a change: the list as '', and services. */
   const steady = new Set<string>()
   for (let pass = 0; pass < exactPasses; pass++) {
     const services = await readServices(operation, send)
     const list = JSON.stringify(services.map(({ service }) => presentServiceSpec(service)))
-    if (list !== listed) steady.clear()
-    steady.add('')
+    if (list === listed) steady.add('')
+    else steady.clear()
     listed = list
     const names = new Set(services.map(nameOf))
     // What comes back after its removal is new.
     for (const name of known.keys()) if (!names.has(name)) known.delete(name)
     if (steady.size > services.length) return entriesOf(services, known)
-    // What is new comes first: read for the first time, it counts as a change, and all else is to follow.
-    const ordered = [...services].sort((a, b) => Number(known.has(nameOf(a))) - Number(known.has(nameOf(b))))
+    // First what was never read, which counts as a change, so that all else is read since; last what needs no more reading.
+    const rank = (service: ServiceEntry) => Number(known.has(nameOf(service))) + Number(steady.has(nameOf(service)))
+    const ordered = services.toSorted((a, b) => rank(a) - rank(b))
     for await (const [service, destinations] of eachOf(ordered, operation, send)) {
       const name = nameOf(service)
       const settings = JSON.stringify(destinations?.map(({ destination }) => presentDestinationSpec(destination)))
-      if (!destinations || known.get(name)?.settings !== settings) steady.clear()
-      if (destinations) {
-        known.set(name, { destinations, settings })
-        steady.add(name)
-      } else {
-        known.delete(name)
-      }
+      if (destinations && known.get(name)?.settings === settings) steady.add(name)
+      else steady.clear()
+      if (destinations) known.set(name, { destinations, settings })
+      else known.delete(name)
       if (steady.size > services.length) return entriesOf(services, known)
     }
   }

@@ -87,11 +87,15 @@ async function runTap(name, command, seconds, env = process.env) {
   console.log(`  ended with ${signal ?? `status ${code}`}; its output ends:\n${text.slice(-6000)}`)
 }
 
+/** The files of a folder that end like that. @param {string} folder @param {string} ending */
+async function filesOf(folder, ending) {
+  const names = await readdir(join(root, folder))
+  return names.filter((name) => name.endsWith(ending)).map((name) => join(folder, name))
+}
+
 /** The test programs of a folder that the filter leaves. @param {string} folder @param {string} ending */
 async function programs(folder, ending) {
-  const names = await readdir(join(root, folder))
-  const files = names.filter((name) => name.endsWith(ending)).map((name) => join(folder, name))
-  return files.filter((file) => file.includes(filter)).sort()
+  return (await filesOf(folder, ending)).filter((file) => file.includes(filter)).sort()
 }
 
 /** The bundle of a test program. @param {string} file */
@@ -133,7 +137,10 @@ async function fuzzing() {
 /** @param {Record<string, string[]>} kernels options of rig/vm, by name */
 async function onKernels(kernels) {
   const files = await programs('test/kernel', '.guest.ts')
-  for (const file of files) await bundle(join(root, file), programOf(file))
+  // With them, the programs that they start.
+  for (const file of [...files, ...(await filesOf('test/kernel', '.program.ts'))]) {
+    await bundle(join(root, file), programOf(file))
+  }
   for (const [name, options] of Object.entries(kernels)) {
     for (const file of files) {
       const rig = ['rig/vm', ...options, '--timeout', String(guestSeconds), '--']
