@@ -121,6 +121,9 @@ const rules = [
       'test/types/consumer/program.ts',
       'test/package/user.mjs',
       'test/package/director.mjs',
+      'test/kernel/lifetime.guest.ts',
+      'test/kernel/lifetime.program.ts',
+      'test/kernel/churn.program.ts',
       'rig/cluster.ts',
     ],
     // The module that opens, all of the entry point, or `open` of it.

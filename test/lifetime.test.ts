@@ -114,6 +114,10 @@ t.test('fifty workers that open, request, close, exit or are terminated', async 
   t.match(await run('runs fifty workers'), well)
 })
 
+t.test('fifty workers that open and close a handle each, at once and in turn', async (t) => {
+  t.match(await run('runs fifty workers at once and in turn'), well)
+})
+
 t.test('an uncaught exception in a worker with a request in flight reaches its error event', async (t) => {
   t.match(await run('hears of a throw in flight'), well)
 })

@@ -74,6 +74,10 @@ function newWorker(name: string): Worker {
   return new Worker(new URL(import.meta.url), { argv: [name, fifo] })
 }
 
+async function runToEnd(name: string): Promise<void> {
+  assert.deepEqual(await once(newWorker(name), 'exit'), [0])
+}
+
 async function startWorker(name: string): Promise<Worker> {
   const worker = newWorker(name)
   await once(worker, 'message')
@@ -219,6 +223,15 @@ const scenarios: Readonly<Record<string, () => unknown>> = {
   async 'terminates busy workers'() {
     for (let i = 0; i < busyWorkers; i++) await (await startWorker('worker: busy')).terminate()
     await until('threads ended', () => privateThreads() === 0)
+  },
+
+  async 'runs fifty workers at once and in turn'() {
+    await runToEnd('worker: closes')
+    const before = descriptors()
+    await Promise.all(Array.from({ length: workers }, () => runToEnd('worker: closes')))
+    for (let i = 0; i < workers; i++) await runToEnd('worker: closes')
+    assert.equal(privateThreads(), 0)
+    assert.equal(descriptors(), before)
   },
 
   async 'runs fifty workers'() {

@@ -1,0 +1,285 @@
+/** How handles live and end with a real kernel, which may answer late. What needs no IPVS is in test/lifetime.test.ts. */
+import { spawn } from 'node:child_process'
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { Worker } from 'node:worker_threads'
+import t, { type Test } from 'tap'
+import { open, type Ipvs } from '../../lib/index.js'
+import { makeNamespace, openIn } from './namespace.js'
+
+const program = join(import.meta.dirname, 'test-kernel-lifetime.program.mjs')
+const service = { protocol: 'tcp', address: '192.0.2.1', port: 80, scheduler: 'rr' } as const
+const calls = 100_000
+const cycles = 1_000
+const workers = 8
+const mebibyte = 2 ** 20
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+// ── what the process holds ──
+
+/** The private threads, which name themselves. */
+function privateThreads(): number {
+  return readdirSync('/proc/self/task').filter((thread) => {
+    try {
+      return readFileSync(`/proc/self/task/${thread}/comm`, 'latin1') === 'ipvs\n'
+    } catch {
+      return false // it has ended
+    }
+  }).length
+}
+
+const held = () => ({
+  threads: readdirSync('/proc/self/task').length,
+  descriptors: readdirSync('/proc/self/fd').length,
+})
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 60_000
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+// ── a kernel that answers late ──
+
+// Never on a host: it changes what the kernel runs to load modules.
+const skip = process.env.RIG === 'guest' ? false : 'only in a throw-away guest'
+const loader = '/proc/sys/kernel/modprobe'
+const lateSeconds = 5
+
+interface LateKernel {
+  readonly namespace: string
+  /** Exists while a request holds the kernel up, and since. */
+  readonly mark: string
+  /** Milliseconds since the epoch at which the kernel went on; undefined while it is held up. */
+  wentOn(): number | undefined
+  /** Makes it wait, by a scheduler that it has to look for; resolves when it does. */
+  holdUp(): Promise<void>
+}
+
+/** A kernel whose modprobe takes seconds: the request that needs it holds the lock that all requests to IPVS take. */
+async function lateKernel(t: Test): Promise<LateKernel> {
+  const namespace = await makeNamespace(t)
+  const ipvs = await openIn(t, namespace)
+  const folder = await mkdtemp(join(tmpdir(), 'late-'))
+  const [script, mark, end] = [join(folder, 'modprobe'), join(folder, 'mark'), join(folder, 'end')]
+  await writeFile(script, `#!/bin/sh\n: >${mark}\nsleep ${lateSeconds}\ndate +%s%3N >${end}\n`, { mode: 0o755 })
+  const before = await readFile(loader)
+  await writeFile(loader, script)
+  t.teardown(async () => {
+    await until('the kernel went on', () => !existsSync(mark) || existsSync(end))
+    await writeFile(loader, before)
+    await rm(folder, { recursive: true })
+  })
+  return {
+    namespace,
+    mark,
+    wentOn: () => (existsSync(end) ? Number(readFileSync(end, 'utf8')) || undefined : undefined),
+    async holdUp() {
+      ipvs.addService({ ...service, scheduler: 'nosuch' }).catch(() => {})
+      await until('held up', () => existsSync(mark))
+    },
+  }
+}
+
+/** Runs a scenario to its end: its status, and how long after its last word the end was heard of. */
+async function runToExit(scenario: string, { namespace, mark }: LateKernel, ready?: () => Promise<void>) {
+  const child = spawn(process.execPath, [program, scenario, namespace, mark], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  let said = ''
+  let saidAt = 0
+  child.stdout.on('data', (chunk) => {
+    if (said === '') void ready?.()
+    said += String(chunk)
+    saidAt = Date.now()
+  })
+  const [status] = (await ended) as [number | null]
+  const heardAt = Date.now()
+  return { status, said, tookMs: heardAt - saidAt, heardAt }
+}
+
+t.test('process.exit() while its own request waits for modprobe is prompt', { skip }, async (t) => {
+  const kernel = await lateKernel(t)
+  const { status, said, tookMs } = await runToExit('exits while its module is loaded', kernel)
+  t.same([status, said], [7, 'exits\n'])
+  t.equal(kernel.wentOn(), undefined, 'the parent hears of it while modprobe still runs: that wait can be killed')
+  t.comment(`heard of after ${tookMs} ms`)
+})
+
+t.test(
+  'process.exit() while its request waits behind another is heard of when the kernel has answered',
+  { skip },
+  async (t) => {
+    const kernel = await lateKernel(t)
+    const { status, said, tookMs, heardAt } = await runToExit('exits behind another', kernel, () => kernel.holdUp())
+    t.same([status, said], [7, 'ready\nexits\n'])
+    const wentOn = kernel.wentOn()
+    t.ok(wentOn !== undefined, 'not before: Linux ends a process when its last thread has left the kernel')
+    const lateMs = heardAt - Number(wentOn)
+    t.ok(lateMs < 1000, `and then at once: ${lateMs} ms after modprobe ended, ${tookMs} ms after process.exit()`)
+    t.comment(`heard of ${tookMs} ms after process.exit(), ${lateMs} ms after the kernel went on`)
+  },
+)
+
+t.test('worker.terminate() while its request waits does not wait for the kernel', { skip }, async (t) => {
+  const kernel = await lateKernel(t)
+  const worker = new Worker(program, { workerData: ['worker: waits behind another', kernel.namespace, kernel.mark] })
+  await once(worker, 'message')
+  const before = privateThreads()
+  await kernel.holdUp()
+  await once(worker, 'message')
+  const started = performance.now()
+  await worker.terminate()
+  t.comment(`terminated after ${Math.round(performance.now() - started)} ms`)
+  t.equal(kernel.wentOn(), undefined)
+  t.equal(privateThreads(), before, 'the thread is left to itself')
+  await until('it ends with the answer', () => privateThreads() === before - 1)
+  t.ok(kernel.wentOn())
+})
+
+t.test('close() while a request waits resolves when the kernel has answered', { skip }, async (t) => {
+  const kernel = await lateKernel(t)
+  const ipvs = await open({ namespace: kernel.namespace })
+  const before = held()
+  await kernel.holdUp()
+  const order: string[] = []
+  const info = ipvs.info().then(() => order.push('answered'))
+  await new Promise((resolve) => setImmediate(resolve))
+  await ipvs.close().then(() => order.push('closed'))
+  await info
+  t.same(order, ['answered', 'closed'])
+  t.ok(kernel.wentOn())
+  t.same(held(), { threads: before.threads - 1, descriptors: before.descriptors - 1 })
+})
+
+t.test('four handles that wait for the kernel leave files and DNS alone', { skip }, async (t) => {
+  const kernel = await lateKernel(t)
+  const handles = await Promise.all(Array.from({ length: 4 }, () => openIn(t, kernel.namespace)))
+  /** Milliseconds of 40 look-ups and 40 files, all of them libuv's pool's work. */
+  const latencies = async () => {
+    const took: number[] = []
+    for (let i = 0; i < 40; i++) {
+      for (const work of [() => lookup('localhost'), () => readFile('/proc/self/status')]) {
+        const started = performance.now()
+        await work()
+        took.push(performance.now() - started)
+      }
+    }
+    const sorted = took.sort((a, b) => a - b)
+    return { median: sorted[sorted.length / 2] ?? 0, longest: sorted.at(-1) ?? 0 }
+  }
+  await latencies()
+  const idle = await latencies()
+  await kernel.holdUp()
+  let answered = 0
+  const infos = handles.map((ipvs) => ipvs.info().then(() => answered++))
+  const blocked = await latencies()
+  t.equal(answered, 0, 'all of it was done while all four waited')
+  t.equal(kernel.wentOn(), undefined)
+  const ms = ({ median, longest }: typeof idle) => `median ${median.toFixed(2)} ms, longest ${longest.toFixed(1)} ms`
+  t.ok(blocked.median < 3 * idle.median + 5, `idle: ${ms(idle)}; with four waiting: ${ms(blocked)}`)
+  t.comment(`idle: ${ms(idle)}; with four waiting: ${ms(blocked)}`)
+  await Promise.all(infos)
+})
+
+t.test('open handles that nobody holds any more are collected, with thread and descriptor', async (t) => {
+  const namespace = await makeNamespace(t)
+  const forget = async () => {
+    for (let i = 0; i < 50; i++) await (await open({ namespace })).info()
+  }
+  gc()
+  const before = held()
+  await forget()
+  await until('collected', () => {
+    gc()
+    return privateThreads() === 0
+  })
+  t.same(held(), before)
+})
+
+/** One of each kind of call, refused ones too. */
+function mixedCalls(ipvs: Ipvs): readonly Promise<unknown>[] {
+  const destination = { address: '10.0.0.1', port: 80, forwarding: 'masquerade' } as const
+  return [
+    ipvs.addService(service),
+    ipvs.addService(service).catch(() => {}),
+    ipvs.addDestination(service, destination),
+    ipvs.services(),
+    ipvs.destinations(service),
+    ipvs.setWeight(service, destination, 3),
+    ipvs.table(),
+    ipvs.info(),
+    ipvs.removeDestination(service, destination),
+    ipvs.removeService(service),
+  ]
+}
+
+t.test('a hundred thousand calls leave memory, threads and descriptors as they were', async (t) => {
+  const ipvs = await openIn(t, await makeNamespace(t))
+  const atOnce = 10
+  const call = async (times: number) => {
+    for (let done = 0; done < times;) {
+      const round = Array.from({ length: atOnce }, () => mixedCalls(ipvs)).flat()
+      await Promise.allSettled(round)
+      done += round.length
+    }
+  }
+  const memory = () => {
+    gc()
+    const { rss, heapUsed, external } = process.memoryUsage()
+    return { rss, heap: heapUsed + external }
+  }
+  await call(calls / 4)
+  const [before, heldBefore] = [memory(), held()]
+  const started = performance.now()
+  await call(calls)
+  const after = memory()
+  const grown = { rss: (after.rss - before.rss) / mebibyte, heap: (after.heap - before.heap) / mebibyte }
+  const told = `${grown.rss.toFixed(1)} MiB of RSS, ${grown.heap.toFixed(2)} MiB of heap, in ${Math.round((performance.now() - started) / 1000)} s`
+  // 64 bytes lost with each call would be 6 MiB.
+  t.ok(grown.rss < 6, told)
+  t.ok(grown.heap < 1, told)
+  t.same(held(), heldBefore)
+  t.comment(`grown by ${told}`)
+})
+
+t.test('a thousand handles opened and closed leave no thread and no descriptor', async (t) => {
+  const namespace = await makeNamespace(t)
+  const cycle = async () => {
+    const ipvs = await open({ namespace })
+    await ipvs.info()
+    await ipvs.close()
+  }
+  for (let i = 0; i < cycles / 10; i++) await cycle()
+  gc()
+  const before = { ...held(), rss: process.memoryUsage().rss }
+  for (let i = 0; i < cycles; i++) await cycle()
+  gc()
+  const { rss, ...left } = { ...held(), rss: process.memoryUsage().rss }
+  t.match(left, { threads: before.threads, descriptors: before.descriptors })
+  t.comment(`grown by ${((rss - before.rss) / mebibyte).toFixed(1)} MiB of RSS`)
+  t.ok(rss - before.rss < 8 * mebibyte)
+})
+
+t.test('worker threads open, use and close a handle each, at once', async (t) => {
+  const namespace = await makeNamespace(t)
+  const answers = await Promise.all(
+    Array.from({ length: workers }, async (_, i) => {
+      const worker = new Worker(program, { workerData: ['worker: uses a handle', namespace, String(i + 1)] })
+      const [[answer], [status]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')])
+      return [answer, status] as unknown
+    }),
+  )
+  t.same(answers, Array(workers).fill(['rr', 0]))
+  t.equal(privateThreads(), 0)
+  t.same(await (await openIn(t, namespace)).services(), [])
+})
