@@ -25,7 +25,7 @@ const words = ['unit', 'native', 'kernels', 'package', 'host', 'asan', 'fuzz']
 /** Programs of test/native, with their arguments. */
 const natives = { stories: [], replay: ['test/native/corpus', 'test/native/regressions'] }
 const unitSeconds = 120
-const guestSeconds = 400
+const guestSeconds = 600
 const packageSeconds = 600
 const sanitizedSeconds = 300
 const fuzzSeconds = 60

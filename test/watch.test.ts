@@ -36,15 +36,17 @@ async function watching(options: Partial<WatchOptions> = {}) {
 function next(observations: AsyncGenerator<Observation>) {
   const state: { value?: Observation | undefined; error?: unknown } = {}
   const settled = observations.next().then(
-    ({ value, done }) => (done === true ? undefined : (state.value = value)),
-    (error: unknown) => (state.error = error),
+    (result) => {
+      if (result.done !== true) state.value = result.value
+    },
+    (error: unknown) => void (state.error = error),
   )
   return { state, settled }
 }
 
 t.test('the first table comes at once, without changes', async (t) => {
   const { observations, clock, stranger } = await watching()
-  const { value } = await observations.next()
+  const { value } = (await observations.next()) as { value: Observation }
   t.same(value, { table: await stranger.table(), changes: [] })
   t.equal(clock.now(), 0)
   t.equal(clock.pending, 0)

@@ -7,7 +7,7 @@ import { open, type Ipvs } from '../../lib/index.js'
 import type { Session } from '../../lib/records.js'
 
 // tap gives a program 30 s by default, which a busy emulated machine may need for a start alone.
-t.setTimeout(300_000)
+t.setTimeout(550_000)
 
 export const run = promisify(execFile)
 

@@ -7,11 +7,12 @@
  */
 import { strict as assert } from 'node:assert'
 import { once } from 'node:events'
-import { constants, openSync, readdirSync, readFileSync } from 'node:fs'
+import { constants, openSync } from 'node:fs'
 import { parentPort, Worker } from 'node:worker_threads'
 import { openNativeSession } from '../../lib/native.js'
 import { Command } from '../../lib/records.js'
 import { decodeReplies, encodeRequests } from '../../lib/wire.js'
+import { descriptors, privateThreads, until as waitUntil } from '../held.js'
 import type { Session } from '../../lib/records.js'
 
 const [scenario = '', fifo = ''] = process.argv.slice(2)
@@ -22,30 +23,7 @@ const cyclesMs = 4_000
 const workers = 50
 const busyWorkers = 20
 
-// ── what the process holds ──
-
-/** The private threads, which name themselves. */
-function privateThreads(): number {
-  return readdirSync('/proc/self/task').filter((thread) => {
-    try {
-      return readFileSync(`/proc/self/task/${thread}/comm`, 'latin1') === 'ipvs\n'
-    } catch {
-      return false // it has ended
-    }
-  }).length
-}
-
-function descriptors(): number {
-  return readdirSync('/proc/self/fd').length
-}
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + patienceMs
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, `never: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
-}
+const until = (what: string, condition: () => boolean) => waitUntil(what, condition, patienceMs)
 
 // ── steps ──
 
