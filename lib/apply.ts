@@ -24,9 +24,10 @@ const phases: readonly (readonly Change['type'][])[] = [
  * Rejects with TypeError or RangeError, before anything is sent, for a plan that is none; with IpvsApplyError, which carries the result, if anything failed; with signal.reason when withdrawn.
  */
 export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Promise<Applied> {
-  signalOf(options)
+  const signal = signalOf(options)
   // All of it is checked before any of it is sent.
   const changes = checkedChanges(plan)
+  signal?.throwIfAborted()
   const errors = new Map<Change, IpvsError>()
   const applied = new Set<Change>()
   const stopped = new Set<string>()

@@ -209,7 +209,9 @@ t.test('an abort rejects with its reason and stops before the next kind of chang
 t.test('a signal that has fired already sends nothing', async (t) => {
   const { ipvs, plan } = await prepared()
   const there = await ipvs.table()
-  await t.rejects(apply(ipvs, plan, { signal: AbortSignal.abort(new Error('too late')) }), { message: 'too late' })
+  const signal = AbortSignal.abort(new Error('too late'))
+  await t.rejects(apply(ipvs, plan, { signal }), { message: 'too late' })
+  await t.rejects(apply(ipvs, { changes: [], foreign: [] }, { signal }), { message: 'too late' }, 'an empty plan, too')
   t.same(await ipvs.table(), there)
 })
 

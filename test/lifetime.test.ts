@@ -12,7 +12,7 @@ import t from 'tap'
 const root = join(import.meta.dirname, '..')
 // One level below the root: lib/native.ts looks for the addon in the folder above its own.
 const program = join(root, '.bundle', 'lifetime-program.mjs')
-const patienceMs = 60_000
+const patienceMs = 100_000
 t.setTimeout(2 * patienceMs)
 
 await promisify(execFile)(process.execPath, ['rig/bundle.mjs', 'test/lifetime/program.ts', program], { cwd: root })

@@ -81,8 +81,8 @@ t.test(
       // Another program, which knows nothing of the plan: makes it masquerading and back, until it is gone.
       const meddled = (async () => {
         for (let i = 0; !done; i++) {
-          const forwarding = i % 2 === 0 ? 'masquerade' : 'tunnel'
-          await stranger.updateDestination(key, { ...old, forwarding }).catch((error: unknown) => {
+          const other = server(1, { port: 80, forwarding: 'masquerade' })
+          await stranger.updateDestination(key, i % 2 === 0 ? other : old).catch((error: unknown) => {
             if (!IpvsError.is(error, 'IPVS_DESTINATION_NOT_FOUND')) throw error
           })
         }
