@@ -66,9 +66,13 @@ export function isUnspecified({ address }: IpAddress): boolean {
   return address.every((byte) => byte === 0)
 }
 
-/** 224.0.0.0/4, 255.255.255.255 or ff00::/8 */
-export function isMulticastOrBroadcast({ family, address }: IpAddress): boolean {
+/** 224.0.0.0/4 or ff00::/8 */
+export function isMulticast({ family, address }: IpAddress): boolean {
   const [first = 0] = address
-  if (family === AF_INET6) return first === 0xff
-  return (first >= 224 && first < 240) || address.subarray(0, 4).every((byte) => byte === 255)
+  return family === AF_INET6 ? first === 0xff : first >= 224 && first < 240
+}
+
+/** The same, or 255.255.255.255 */
+export function isMulticastOrBroadcast(of: IpAddress): boolean {
+  return isMulticast(of) || (of.family !== AF_INET6 && of.address.subarray(0, 4).every((byte) => byte === 255))
 }

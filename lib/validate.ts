@@ -3,7 +3,7 @@
  * (another program may have, because the kernel checks little) is refused by creatable.ts, so that it can still be read,
  * updated, drained and removed.
  */
-import { isMulticastOrBroadcast, parseAddress, type IpAddress } from './address.js'
+import { isMulticast, parseAddress, type IpAddress } from './address.js'
 import { boolean, fieldsOf, integer, text, wrongType, wrongValue } from './check.js'
 import {
   checksums,
@@ -277,8 +277,7 @@ function interfaceName(field: string, value: unknown): string {
 
 function multicastGroup(field: string, value: unknown): IpAddress {
   const address = ipAddress(field, value)
-  const isGroup = isMulticastOrBroadcast(address) && !(address.family === AF_INET && address.address[0] === 255)
-  if (!isGroup) throw wrongValue(field, 'a multicast address', value)
+  if (!isMulticast(address)) throw wrongValue(field, 'a multicast address', value)
   return address
 }
 

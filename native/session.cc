@@ -60,6 +60,16 @@ void Session::carry_out(const Request* requests, Answer* answers, size_t count) 
     *answers = answer_locally(*requests);
     return;
   }
+  // A sync daemon that is stopped before its thread ran once is stopped with EINTR (kthread_stop), to which netlink
+  // says nothing at all: the acknowledgement is asked of a request after it.
+  if (requests[count - 1].command == IPVS_CMD_DEL_DAEMON && !requests[count - 1].dump) {
+    std::vector<Request> all(requests, requests + count);
+    all.emplace_back().command = IPVS_CMD_GET_INFO;
+    std::vector<Answer> answered(all.size());
+    carry_out(all.data(), answered.data(), all.size());
+    std::move(answered.begin(), answered.end() - 1, answers);
+    return;
+  }
   if (const Failure failure = open()) return fail(failure);
   if (const Failure failure = exchange(requests, answers, count)) return fail(failure);
   // generic netlink answers ENOENT to everything for a family number that is gone because the module was unloaded and

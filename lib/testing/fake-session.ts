@@ -3,7 +3,7 @@
  * order of its checks is that of net/netfilter/ipvs/ip_vs_ctl.c.
  */
 import { constants } from 'node:os'
-import { isMulticastOrBroadcast, isUnspecified } from '../address.js'
+import { isMappedIPv4, isMulticast, isMulticastOrBroadcast, isUnspecified } from '../address.js'
 import { destinationName, serviceName } from '../keys.js'
 import { daemonRoles, forwardings, tunnelTypes } from '../words.js'
 import { AF_INET, AF_INET6, Command, nothingRead, ServiceFlag, type DaemonRecord } from '../records.js'
@@ -51,6 +51,7 @@ export class FakeKernel {
   }
 
   answer(request: Request): Reply {
+    if (request.dump === true && !dumps.has(request.command)) return refuse(EOPNOTSUPP)
     switch (request.command) {
       case Command.getInfo:
         return { ...nothingRead, infos: [{ version: 0x010201, connectionTableSize: 4096 }] }
@@ -85,11 +86,13 @@ export class FakeKernel {
 
   /** Empty for a missing service, as in the kernel. */
   #destinationsOf({ service }: Request): Reply['destinations'] {
-    const found = service && this.#services.get(serviceName(service))
+    const found = service && isFamily(service.family) ? this.#services.get(serviceName(service)) : undefined
     return (found?.destinations ?? []).map((destination) => ({ destination, ...noConnections, stats: noStats }))
   }
 
   #change(request: Request): number {
+    // What is not given is sent as 0.
+    const { daemon = noDaemon } = request
     switch (request.command) {
       case Command.flush:
         this.#services.clear()
@@ -97,13 +100,20 @@ export class FakeKernel {
       case Command.setConfig:
         return this.#setTimeouts(request.timeouts)
       case Command.newDaemon:
-        return request.daemon ? this.#startDaemon(request.daemon) : EINVAL
+        return this.#startDaemon(daemon)
       case Command.delDaemon:
-        return request.daemon ? this.#stopDaemon(request.daemon) : EINVAL
+        return this.#stopDaemon(daemon)
       case Command.zero:
         return request.service ? this.#changeService(request) : 0
-      default:
+      case Command.newService:
+      case Command.setService:
+      case Command.delService:
+      case Command.newDest:
+      case Command.setDest:
+      case Command.delDest:
         return this.#changeService(request)
+      default:
+        return EOPNOTSUPP
     }
   }
 
@@ -120,9 +130,8 @@ export class FakeKernel {
   }
 
   #startDaemon(given: DaemonRecord): number {
-    if (given.groupFamily !== 0 && !isMulticastOrBroadcast({ family: given.groupFamily, address: given.group })) {
-      return EINVAL
-    }
+    if (isTooLong(given.interface)) return EINVAL
+    if (given.groupFamily !== 0 && !isMulticast({ family: given.groupFamily, address: given.group })) return EINVAL
     if (this.#hasMixedFamilies()) return EINVAL
     if (!this.#interfaces.has(given.interface)) return ENODEV
     if (!daemonRoles.knows(given.role)) return EINVAL
@@ -144,6 +153,8 @@ export class FakeKernel {
 
   #changeService({ command, service, destination }: Request): number {
     if (!service) return EINVAL
+    const sets = command === Command.newService || command === Command.setService
+    if (sets && isTooLong(service.scheduler)) return EINVAL
     if (!isFamily(service.family)) return EAFNOSUPPORT
     const name = serviceName(service)
     const found = this.#services.get(name)
@@ -158,7 +169,7 @@ export class FakeKernel {
       case Command.zero:
         return 0
       default:
-        return destination ? this.#changeDestination(command, found, destination) : EINVAL
+        return this.#changeDestination(command, found, withFamily(destination ?? noDestination, service.family))
     }
   }
 
@@ -176,7 +187,7 @@ export class FakeKernel {
     if (!isFamily(given.family)) return EAFNOSUPPORT
     const removes = command === Command.delDest
     if (given.family !== record.family && !removes) {
-      if (this.#daemons.size > 0 || forwardings.word(given.forwarding) !== 'tunnel') return EINVAL
+      if (this.#daemons.size > 0 || forwardings.word(given.forwarding & 7) !== 'tunnel') return EINVAL
     }
     const name = destinationName(given)
     const others = destinations.filter((destination) => destinationName(destination) !== name)
@@ -203,6 +214,15 @@ function isFamily(family: number): boolean {
   return family === AF_INET || family === AF_INET6
 }
 
+/** A name fills its record only when it is too long: its NUL is missing. */
+function isTooLong(name: string): boolean {
+  return name.length > 15
+}
+
+function withFamily(destination: DestinationRecord, family: number): DestinationRecord {
+  return destination.family === 0 ? { ...destination, family } : destination
+}
+
 function checkSettings({ weight, upper, lower, tunnelType, tunnelPort }: DestinationRecord): number {
   if (weight < 0) return ERANGE
   if (upper > int32 || lower > int32) return EINVAL
@@ -214,7 +234,8 @@ function checkSettings({ weight, upper, lower, tunnelType, tunnelPort }: Destina
 /** The kernel takes unicast and local addresses, for IPv6 no link-local ones that are not its own. */
 function isHost(destination: DestinationRecord): boolean {
   const { family, address } = destination
-  if (isUnspecified(destination) || isMulticastOrBroadcast(destination)) return false
+  if (isUnspecified(destination) || isMulticastOrBroadcast(destination) || isMappedIPv4(destination)) return false
+  if (family === AF_INET && address.subarray(0, 4).join('.') === '127.255.255.255') return false // lo's broadcast
   return !(family === AF_INET6 && address[0] === 0xfe && ((address[1] ?? 0) & 0xc0) === 0x80)
 }
 
@@ -236,6 +257,9 @@ function withDefaults(given: DaemonRecord): DaemonRecord {
 /** 224.0.0.81 */
 const syncGroup = Uint8Array.from([224, 0, 0, 81, ...Array<number>(12).fill(0)])
 
+/** What has a list to tell. */
+const dumps: ReadonlySet<Command> = new Set([Command.getService, Command.getDest, Command.getDaemon])
+
 function refuse(error: number): Reply {
   return { ...nothingRead, error }
 }
@@ -250,5 +274,28 @@ const noStats: StatsRecord = {
   packetOutRate: 0n,
   byteInRate: 0n,
   byteOutRate: 0n,
+}
+const nowhere = new Uint8Array(16)
+const noDestination: DestinationRecord = {
+  family: 0,
+  port: 0,
+  tunnelPort: 0,
+  tunnelFlags: 0,
+  tunnelType: 0,
+  forwarding: 0,
+  weight: 0,
+  upper: 0,
+  lower: 0,
+  address: nowhere,
+}
+const noDaemon: DaemonRecord = {
+  role: 0,
+  syncId: 0,
+  maxLength: 0,
+  port: 0,
+  ttl: 0,
+  groupFamily: 0,
+  group: nowhere,
+  interface: '',
 }
 const noConnections = { active: 0, inactive: 0, persistent: 0 }

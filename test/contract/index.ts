@@ -2,6 +2,7 @@
 import type { Test } from 'tap'
 import { directors } from './directors.js'
 import type { Harness } from './harness.js'
+import { errnos } from './errnos.js'
 import { refusals } from './refusals.js'
 import { settings } from './settings.js'
 import { strangers } from './strangers.js'
@@ -9,7 +10,7 @@ import { tables } from './tables.js'
 import { watching } from './watching.js'
 
 export async function contract(t: Test, makeHarness: (t: Test) => Promise<Harness>): Promise<void> {
-  const themes = { settings, tables, watching, directors, strangers, refusals }
+  const themes = { settings, tables, watching, directors, strangers, refusals, errnos }
   for (const [name, theme] of Object.entries(themes)) {
     await t.test(name, (t) => theme((name, body) => t.test(name, async (t) => body(t, await makeHarness(t)))))
   }
