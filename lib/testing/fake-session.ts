@@ -225,8 +225,8 @@ function withFamily(destination: DestinationRecord, family: number): Destination
 
 function checkSettings({ weight, upper, lower, tunnelType, tunnelPort }: DestinationRecord): number {
   if (weight < 0) return ERANGE
-  if (upper > int32 || lower > int32) return EINVAL
   if (lower > upper) return ERANGE
+  if (upper > int32) return EINVAL
   if (tunnelTypes.word(tunnelType) === 'gue' && tunnelPort === 0) return EINVAL
   return 0
 }
