@@ -75,6 +75,7 @@ const wrongServices: readonly Case[] = [
     RANGE,
     /^service\.persistence\.prefixLength: expected an integer from 1 to 128, found 0$/,
   ],
+  [{ ...key6, scheduler: 'rr', persistence: { prefixLength: 129 } }, RANGE, /prefixLength: .* to 128, found 129$/],
   [
     { ...spec, persistence: { prefixLength: 24, netmask: '255.255.255.0' } },
     VALUE,
@@ -94,8 +95,11 @@ const wrongServices: readonly Case[] = [
 /** The kernel may hold such services: only their creation is refused. */
 const notToBeCreated: readonly Case[] = [
   [{ ...spec, protocol: 'protocol-47' }, VALUE, /^service\.protocol: expected one of tcp, udp, sctp, found 'protoc/],
+  [{ ...spec, protocol: 'protocol-0' }, VALUE, /^service\.protocol: .*, found 'protocol-0'$/],
+  [{ ...spec, protocol: 'protocol-300' }, VALUE, /^service\.protocol: .*, found 'protocol-300'$/],
   [{ ...spec, address: '::ffff:192.0.2.1' }, VALUE, /^service\.address: expected the IPv4 address itself, found '::f/],
   [{ ...spec, port: 0 }, VALUE, /^service\.port: expected 1 to 65535 \(0, every port, needs persistence\), found 0$/],
+  [{ ...spec, ...key6, port: 0 }, VALUE, /^service\.port: .* needs persistence\), found 0$/],
   [{ ...spec, scheduler: 'My LB' }, VALUE, /^service\.scheduler: expected a name of a-z, 0-9, _ and -, found 'My LB'$/],
   [{ ...spec, persistence: { timeoutSeconds: 0 } }, RANGE, /^service\.persistence\.timeoutSeconds: .* 1 .*, found 0$/],
   [
@@ -178,6 +182,8 @@ const serversNotToBeAdded: readonly Case[] = [
   [{ ...direct, port: 8080 }, VALUE, /^destination\.port: expected the service's port 80 with direct .*, found 8080$/],
   [{ ...tunnel, port: 8080 }, VALUE, /^destination\.port: expected the service's port 80 with tunnel .*, found 8080$/],
   [{ ...server, forwarding: 'method-5' }, VALUE, /^destination\.forwarding: .*, found 'method-5'$/],
+  [{ ...server, forwarding: 'method-6' }, VALUE, /^destination\.forwarding: .*, found 'method-6'$/],
+  [{ ...server, forwarding: 'method-7' }, VALUE, /^destination\.forwarding: .*, found 'method-7'$/],
   [{ ...direct, limits: { upper: 2 ** 31 } }, RANGE, /^destination\.limits\.upper: .* 2147483647, found 2147483648$/],
   [{ ...direct, limits: { upper: 5, lower: 6 } }, RANGE, /^destination\.limits\.lower: .* at most upper, 5, found 6$/],
   [{ ...tunnel, encapsulation: { type: 'type-9' } }, VALUE, /^destination\.encapsulation\.type: .*, found 'type-9'$/],

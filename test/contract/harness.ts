@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import type { Test } from 'tap'
 import { IpvsError, type Ipvs } from '../../lib/index.js'
+import { parseAddress } from '../../lib/address.js'
 import { Command, Stage, type Reply, type Request, type Session } from '../../lib/records.js'
 import { destinationSpec, serviceKey, serviceSpec } from '../../lib/validate.js'
 import { decodeReplies, encodeRequests } from '../../lib/wire.js'
@@ -61,4 +62,26 @@ export function newService(change: Partial<NonNullable<Request['service']>>): Re
 export function newDestination(change: Partial<NonNullable<Request['destination']>>): Request {
   const destination = { ...destinationSpec({ ...real1, forwarding: 'direct' }), ...change }
   return { command: Command.newDest, service: serviceKey(http), destination }
+}
+
+/** The 16 bytes of an address in a record. */
+export function bytes(address: string): Uint8Array {
+  return parseAddress(address)?.address ?? new Uint8Array(16)
+}
+
+/** A request, what it is, and the errno that the kernel answers with. */
+export type Case = readonly [name: string, errno: number, request: Request]
+
+/** Expects these errnos one by one, and then the same of all in one batch. */
+export async function expectErrnos(t: Test, session: Session, cases: readonly Case[]): Promise<void> {
+  for (const [name, errno, request] of cases) t.same(await send(session, [request]), [errno], name)
+  const together = await send(
+    session,
+    cases.map(([, , request]) => request),
+  )
+  t.same(
+    together,
+    cases.map(([, errno]) => errno),
+    'the same in one batch',
+  )
 }

@@ -23,7 +23,7 @@ const errnos = [0, EAFNOSUPPORT, EEXIST, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, ERA
 
 async function sessions(t: Test): Promise<{ readonly kernel: Session; readonly double: Session }> {
   const namespace = await makeNamespace(t)
-  await addInterface(namespace)
+  await addInterface(namespace, 'eth0')
   return { kernel: sessionIn(t, namespace), double: new FakeKernel(schedulers).session() }
 }
 
