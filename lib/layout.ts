@@ -77,16 +77,18 @@ export function text(size: number): Field<string> {
   }
 }
 
-/** A record that may be left out: its first bytes then say 0 by `isAbsent`. */
-export function optional<T>(layout: Layout<T>, isAbsent: (value: T) => boolean): Layout<T | undefined> {
+/** A record that may be left out: its bytes are then 0, or `isAbsent` knows it. */
+export function optional<T>(layout: Layout<T>, isAbsent?: (value: T) => boolean): Layout<T | undefined> {
   return {
     ...layout,
     put: (view, at, value) => {
       if (value !== undefined) layout.put(view, at, value)
     },
     get(view, at) {
+      const raw = new Uint8Array(view.buffer, view.byteOffset + at, layout.size)
+      if (raw.every((byte) => byte === 0)) return undefined
       const value = layout.get(view, at)
-      return isAbsent(value) ? undefined : value
+      return isAbsent?.(value) ? undefined : value
     },
   }
 }

@@ -52,10 +52,9 @@ const request = record<Request>('Request', {
   command: u32 as Layout<Command>,
   dump: flag,
   service: optional(service, ({ family }) => family === 0),
-  // One without a family is of its service's, one without a role is none, but asked for.
-  destination: optional(destination, ({ family, address }) => family === 0 && address.every((byte) => byte === 0)),
-  daemon: optional(daemon, (of) => of.role === 0 && of.interface === ''),
-  timeouts: optional(timeouts, ({ tcp, tcpFin, udp }) => tcp === 0 && tcpFin === 0 && udp === 0),
+  destination: optional(destination),
+  daemon: optional(daemon),
+  timeouts: optional(timeouts),
 })
 const outcome = record<Outcome>('Outcome', { error: i32, stage: u32 as Layout<Stage>, kind: u32, count: u32 })
 const stats = record<StatsRecord>('Stats', {
