@@ -6,7 +6,9 @@ import { destinationName, serviceName } from './keys.js'
 import { sameButForWeight, sameServiceSettings } from './settings.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
 import type { ServiceRecord } from './records.js'
-import type { CallOptions, Change, Destination, Ipvs, Plan, Service, ServiceKey } from './types.js'
+import type { CallOptions, Ipvs } from './handle.js'
+import type { Change, Plan } from './plan.js'
+import type { Destination, Service, ServiceKey } from './types.js'
 
 /** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
 const phases: readonly (readonly Change['type'][])[] = [

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { formatAddress } from './address.js'
 import { IpvsError } from './errors.js'
 import { AF_INET, AF_INET6, type ThreadRecord } from './records.js'
-import type { Connection, Endpoint } from './types.js'
+import type { Connection, Endpoint } from './director.js'
 
 /**
  * The connection table of the namespace that a thread is in. The path is that of the task: /proc/net would be the namespace

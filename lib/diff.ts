@@ -6,8 +6,9 @@ import { sameDestinationSettings, sameServiceSettings } from './settings.js'
 import { presentDestinationKey, presentDestinationSpec, presentServiceKey, presentServiceSpec } from './present.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
 import type { DestinationRecord, ServiceRecord } from './records.js'
-import type { Change, DesiredTable, Destination, DestinationKey, DestinationSpec } from './types.js'
-import type { DiffOptions, ObjectKey, Plan, Service, ServiceSpec, Table, TableEntry } from './types.js'
+import type { Change, DiffOptions, ObjectKey, Plan } from './plan.js'
+import type { DesiredTable, Destination, DestinationKey, DestinationSpec } from './types.js'
+import type { Service, ServiceSpec, Table, TableEntry } from './types.js'
 
 /** An entry with its records beside it, by name. */
 interface Indexed<S, D> {

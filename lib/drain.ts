@@ -5,7 +5,8 @@ import { systemClock, type Clock } from './health/clock.js'
 import { destinationName, serviceName } from './keys.js'
 import { pause } from './pause.js'
 import { destinationKey, serviceKey } from './validate.js'
-import type { CallOptions, ConnectionCounts, DestinationKey, Ipvs, ServiceKey } from './types.js'
+import type { CallOptions, Ipvs } from './handle.js'
+import type { ConnectionCounts, DestinationKey, ServiceKey } from './types.js'
 
 /** Options of `drain()`. */
 export interface DrainOptions extends CallOptions {

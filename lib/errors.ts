@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { Command, Stage } from './records.js'
-import type { Change } from './types.js'
+import type { Change } from './plan.js'
 
 /**
  * Branch on these.

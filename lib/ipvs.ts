@@ -15,18 +15,10 @@ import { daemonRole, daemonSpec, destinationKey, destinationSpec } from './valid
 import { serviceKey, serviceSpec, timeouts, weight } from './validate.js'
 import { Command, nothingRead, Stage, type Reply, type Request, type Session } from './records.js'
 import { decodeReplies, encodeRequests } from './wire.js'
-import type { CallOptions, Connection, Destination, DestinationKey, DestinationSpec, Info } from './types.js'
-import type {
-  Ipvs,
-  Service,
-  ServiceKey,
-  ServiceSpec,
-  SomeTimeouts,
-  SyncDaemon,
-  Table,
-  TableEntry,
-  Timeouts,
-} from './types.js'
+import type { Connection, Info, SomeTimeouts, SyncDaemon, Timeouts } from './director.js'
+import type { CallOptions, Ipvs } from './handle.js'
+import type { Destination, DestinationKey, DestinationSpec, Service, ServiceKey, ServiceSpec } from './types.js'
+import type { Table, TableEntry } from './types.js'
 
 /** Keeps a batch's reply to a few hundred kilobytes, and the wait behind it short. */
 const maxBatch = 256

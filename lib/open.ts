@@ -3,7 +3,7 @@ import { toIpvsError } from './errors.js'
 import { createIpvs, exchange } from './ipvs.js'
 import { openNativeSession } from './native.js'
 import { Command, type Reply, type Request } from './records.js'
-import type { Ipvs, OpenOptions } from './types.js'
+import type { Ipvs, OpenOptions } from './handle.js'
 
 /**
  * Opens the IPVS table of a network namespace, and makes the kernel load ip_vs if it is not there.

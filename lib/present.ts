@@ -6,13 +6,13 @@ import { AF_INET, AF_INET6, ServiceFlag, type DaemonRecord, type DestinationEntr
 import type { DestinationRecord, InfoRecord, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
 import type { SysctlRecord, TimeoutsRecord } from './records.js'
 import type { EntryRecord } from './table.js'
+import type { Info, SyncDaemon, Timeouts } from './director.js'
 import type {
   Counters,
   Destination,
   DestinationKey,
   DestinationSpec,
   Encapsulation,
-  Info,
   Limits,
   Persistence,
   PlainForwarding,
@@ -20,9 +20,7 @@ import type {
   ServiceKey,
   ServiceSpec,
   Stats,
-  SyncDaemon,
   TableEntry,
-  Timeouts,
   TunnelForwarding,
 } from './types.js'
 

@@ -4,7 +4,9 @@ import { changesBetween } from './diff.js'
 import { IpvsError } from './errors.js'
 import { systemClock, type Clock } from './health/clock.js'
 import { pause } from './pause.js'
-import type { CallOptions, Change, Ipvs, Table } from './types.js'
+import type { CallOptions, Ipvs } from './handle.js'
+import type { Change } from './plan.js'
+import type { Table } from './types.js'
 
 /** Options of `watch()`. */
 export interface WatchOptions extends CallOptions {

@@ -1,6 +1,7 @@
 /** The API's words and the kernel's numbers for them. A number without a word is read, and written back, as `NAME-N`. */
 
-import type { DestinationSpec, Encapsulation, Protocol, SchedulerFlag, SyncDaemon } from './types.js'
+import type { SyncDaemon } from './director.js'
+import type { DestinationSpec, Encapsulation, Protocol, SchedulerFlag } from './types.js'
 
 type Checksum = NonNullable<Encapsulation['checksum']>
 

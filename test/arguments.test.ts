@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createTestKernel } from '../lib/testing/index.js'
-import type { DestinationSpec, Ipvs, ServiceKey, ServiceSpec } from '../lib/types.js'
+import type { Ipvs } from '../lib/handle.js'
+import type { DestinationSpec, ServiceKey, ServiceSpec } from '../lib/types.js'
 
 const key = { protocol: 'tcp', address: '192.0.2.100', port: 80 } as const
 const key6 = { protocol: 'udp', address: '2001:db8::100', port: 53 } as const

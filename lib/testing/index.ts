@@ -6,7 +6,8 @@
  */
 import { fieldsOf, list, text } from '../check.js'
 import { createIpvs } from '../ipvs.js'
-import { schedulers, type Ipvs } from '../types.js'
+import type { Ipvs } from '../handle.js'
+import { schedulers } from '../types.js'
 import { FakeKernel } from './fake-session.js'
 
 /** Options of `createTestKernel()`. */
