@@ -1,6 +1,7 @@
 // What takes longer than a test run may: node test/proof.mjs [--seconds N]
 //
-// races: native/worker.cc and what is below it under ThreadSanitizer. fuzz: random replies of the kernel, for N seconds
+// races: native/worker.cc and what is below it under ThreadSanitizer. lifetimes: how handles end, with an addon under
+// AddressSanitizer and UndefinedBehaviorSanitizer. fuzz: random replies of the kernel, for N seconds
 // (600), all executions so far being counted in test/native/executions.json, to be committed.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,6 +26,13 @@ function report(ok, name, output) {
 const [threads] = await build('threads')
 const races = await run([threads])
 report(races.code === 0, 'races: 1,800 handles on a slow kernel, under ThreadSanitizer', races.text)
+
+const lifetimes = await run([process.execPath, 'test/run.mjs', 'asan'])
+report(
+  lifetimes.code === 0,
+  `lifetimes: ${lifetimes.text.trim().split('\n').at(-1)}, under ASan and UBSan`,
+  lifetimes.text,
+)
 
 const fuzzed = await fuzz(seconds)
 const { executions } = JSON.parse(readFileSync(counted, 'utf8'))
