@@ -226,7 +226,8 @@ const rows: readonly Row[] = [
     name: 'stop a sync daemon',
     ipvsadm: '--stop-daemon master',
     call: (ipvs) => ipvs.stopSyncDaemon('master'),
-    extra: ['DAEMON.MCAST_IFN', 'DAEMON.SYNC_ID'],
+    // We ask it of a message behind: the kernel may not answer this one (native/session.cc).
+    extra: ['ACK', 'DAEMON.MCAST_IFN', 'DAEMON.SYNC_ID'],
   },
   {
     name: 'start an IPv6 master',
