@@ -78,7 +78,10 @@ export interface Ipvs extends AsyncDisposable {
    * may be missed or repeated. `limit` ends the stream after so many. @default limit: none
    */
   connections(options?: CallOptions & { readonly limit?: number | undefined }): AsyncIterable<Connection>
-  /** net.ipv4.vs.* of the namespace, as the kernel prints them, by name: `{ conntrack: '0', sync_threshold: '3 50', … }`. */
+  /**
+   * net.ipv4.vs.* of the namespace, as the kernel prints them, by name: `{ conntrack: '0', sync_threshold: '3 50', … }`.
+   * Without those that may not be read.
+   */
   sysctls(options?: CallOptions): Promise<Readonly<Record<string, string>>>
   /** Ends the handle once the call in flight is answered; queued calls reject with IPVS_CLOSED. The kernel's table stays. */
   close(): Promise<void>

@@ -31,23 +31,30 @@ int read_value(int folder, const char* name, Sysctl& sysctl) {
   return 0;
 }
 
+Answer failed(int error) {
+  Answer answer;
+  answer.error = error;
+  return answer;
+}
+
 // /proc/sys/net is that of the task that looks a file up, hence here. Linux before 6.12 shows an empty folder in a
 // namespace that a user namespace owns.
 Answer read_sysctls() {
   Answer answer;
   const std::unique_ptr<DIR, FolderCloser> folder(::opendir("/proc/sys/net/ipv4/vs"));
-  if (!folder) {
-    answer.error = errno;
-    return answer;
-  }
-  while (const dirent* entry = ::readdir(folder.get())) {
+  if (!folder) return failed(errno);
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(folder.get());
+    if (entry == nullptr) return errno == 0 ? answer : failed(errno);
     if (entry->d_name[0] == '.') continue;
     Sysctl sysctl{};
-    answer.error = read_value(::dirfd(folder.get()), entry->d_name, sysctl);
-    if (answer.error != 0) return answer;
+    const int error = read_value(::dirfd(folder.get()), entry->d_name, sysctl);
+    // The kernel refuses a write-only one to root, too (net.ipv4.route.flush is such): the others are still of use.
+    if (error == EACCES || error == EPERM) continue;
+    if (error != 0) return failed(error);
     answer.add(kSysctl, sysctl);
   }
-  return answer;
 }
 
 Answer tell_thread() {
@@ -66,11 +73,8 @@ Answer answer_locally(const Request& request) {
       return read_sysctls();
     case kTellThread:
       return tell_thread();
-    default: {
-      Answer answer;
-      answer.error = EOPNOTSUPP;
-      return answer;
-    }
+    default:
+      return failed(EOPNOTSUPP);
   }
 }
 

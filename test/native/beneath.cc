@@ -1,6 +1,7 @@
 #include "beneath.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <sched.h>
@@ -25,6 +26,7 @@ namespace {
 
 Kernel* kernel = nullptr;
 thread_local int current_namespace = 1;
+thread_local DIR* sysctls = nullptr;  // while it is open
 
 [[noreturn]] void stop(const char* why) {
   std::fprintf(stderr, "beneath: %s\n", why);
@@ -117,6 +119,44 @@ int open(const char* path, int flags, ...) {
   if (const int error = kernel->enter(Call::kOpen)) return hostile::fail(error);
   const int name_space = kernel->name_space(path);
   return name_space == 0 ? hostile::fail(ENOENT) : hostile::make(false, name_space);
+}
+
+DIR* opendir(const char* path) {
+  const bool of_sysctls = std::strcmp(path, "/proc/sys/net/ipv4/vs") == 0;
+  if (of_sysctls) {
+    if (const int error = kernel->enter(Call::kOpenFolder)) {
+      errno = error;
+      return nullptr;
+    }
+  }
+  const std::string chosen = of_sysctls ? kernel->sysctls() : path;
+  const int fd = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, chosen.c_str(), O_DIRECTORY | O_CLOEXEC));
+  DIR* folder = fd < 0 ? nullptr : ::fdopendir(fd);
+  if (of_sysctls) hostile::sysctls = folder;
+  return folder;
+}
+
+dirent* readdir(DIR* folder) {
+  if (folder == hostile::sysctls) {
+    if (const int error = kernel->enter(Call::kReadFolder)) {
+      errno = error;
+      return nullptr;
+    }
+  }
+  return reinterpret_cast<dirent* (*)(DIR*)>(::dlsym(RTLD_NEXT, "readdir"))(folder);
+}
+
+int closedir(DIR* folder) {
+  if (folder == hostile::sysctls) hostile::sysctls = nullptr;
+  return reinterpret_cast<int (*)(DIR*)>(::dlsym(RTLD_NEXT, "closedir"))(folder);
+}
+
+int openat(int folder, const char* name, int flags, ...) {
+  if (hostile::sysctls != nullptr && folder == ::dirfd(hostile::sysctls)) {
+    if ((flags & O_CLOEXEC) == 0) hostile::stop("a descriptor that a child process would inherit");
+    if (const int error = kernel->sysctl(name)) return hostile::fail(error);
+  }
+  return static_cast<int>(::syscall(SYS_openat, folder, name, flags));
 }
 
 int setns(int fd, int type) noexcept {

@@ -1,5 +1,6 @@
-// What lies beneath libnl and native/session.cc in these programs: the C library's socket functions, which beneath.cc
-// defines in the program itself, so that a Kernel of the test's own answers instead of Linux.
+// What lies beneath libnl, native/session.cc and native/local.cc in these programs: the C library's functions for
+// sockets and for the folder of sysctls, which beneath.cc defines in the program itself, so that a Kernel of the test's
+// own answers instead of Linux.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,9 @@ enum class Call {
   kTimeout,
   kCapAck,
   kSend,
-  kReceive
+  kReceive,
+  kOpenFolder,
+  kReadFolder
 };
 
 class Kernel {
@@ -50,6 +53,10 @@ class Kernel {
   virtual Datagrams answer(const Sent& sent) = 0;
   // The namespace that a path leads to now, or 0: none. Only paths below kNamespaces come here.
   virtual int name_space(const std::string&) { return 0; }
+  // The folder that stands for /proc/sys/net/ipv4/vs.
+  virtual std::string sysctls() { return {}; }
+  // Before a sysctl is opened: 0, or the errno that it fails with.
+  virtual int sysctl(const std::string&) { return 0; }
 };
 
 constexpr char kNamespaces[] = "/scripted/";

@@ -5,6 +5,7 @@ int main() {
   hostile::Tap tap;
   hostile::tell_conversations(tap);
   hostile::tell_sockets(tap);
+  hostile::tell_locals(tap);
   hostile::tell_attributes(tap);
   return tap.end();
 }

@@ -7,6 +7,7 @@ namespace hostile {
 
 void tell_attributes(Tap& tap);
 void tell_conversations(Tap& tap);
+void tell_locals(Tap& tap);
 void tell_sockets(Tap& tap);
 
 }  // namespace hostile

@@ -63,6 +63,10 @@ Datagrams Script::answer(const Sent& sent) {
 
 int Script::name_space(const std::string& path) { return name_spaces[path]; }
 
+std::string Script::sysctls() { return folder; }
+
+int Script::sysctl(const std::string& name) { return sysctl_errors[name]; }
+
 Stage::Stage(Script& script, const std::string& name_space) : descriptors_before_(open_descriptors()) {
   use(script);
   session_ = std::make_unique<ipvs::Session>(name_space);

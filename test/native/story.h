@@ -20,12 +20,16 @@ class Script : public Kernel {
   std::deque<Datagrams> lookups{};           // to CTRL_CMD_GETFAMILY
   std::map<Call, std::deque<int>> errors{};  // of the first calls of a kind; 0: it succeeds
   std::map<std::string, int> name_spaces{};  // where each path leads to
+  std::string folder{};                      // of sysctls
+  std::map<std::string, int> sysctl_errors{};
   uint16_t family;
 
   Script();
   int enter(Call call) override;
   Datagrams answer(const Sent& sent) override;
   int name_space(const std::string& path) override;
+  std::string sysctls() override;
+  int sysctl(const std::string& name) override;
 
   // What happened.
   int calls(Call call) const;
