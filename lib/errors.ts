@@ -216,9 +216,11 @@ const meanings: Readonly<Record<Command, Readonly<Record<number, Meaning>>>> = {
   [Command.zero]: { [ESRCH]: serviceGone },
   [Command.flush]: {},
   [Command.readSysctls]: {
-    [ENOENT]: { code: 'IPVS_UNAVAILABLE', text: 'there is no net.ipv4.vs here; load the module ip_vs' },
+    [ENOENT]: { code: 'IPVS_UNAVAILABLE', text: 'there is no net.ipv4.vs here; load the module ip_vs, mount /proc' },
   },
-  [Command.tellThread]: {},
+  [Command.tellThread]: {
+    [ENOENT]: { code: 'IPVS_UNAVAILABLE', text: 'there is no /proc here that has this process; mount it' },
+  },
 }
 
 /** The meaning of an errno that came back for a command from a stage of the seam. */

@@ -137,7 +137,7 @@ export interface SysctlRecord {
   readonly value: string
 }
 export interface ThreadRecord {
-  /** 0: not a kernel's. */
+  /** As /proc numbers it. 0: not a kernel's. */
   readonly id: number
 }
 /** What can be read. A reply holds one kind of it. */

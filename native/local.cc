@@ -2,10 +2,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 
@@ -57,9 +58,14 @@ Answer read_sysctls() {
   }
 }
 
+// Not gettid(): this /proc may number the threads of another PID namespace than the process's (nsenter --pid).
 Answer tell_thread() {
+  std::array<char, 64> path{};  // "PID/task/TID"
+  if (::readlink("/proc/thread-self", path.data(), path.size() - 1) < 0) return failed(errno);
+  Thread thread{};
+  if (std::sscanf(path.data(), "%*u/task/%u", &thread.id) != 1) return failed(EPROTO);
   Answer answer;
-  answer.add(kThread, Thread{static_cast<uint32_t>(::syscall(SYS_gettid))});
+  answer.add(kThread, thread);
   return answer;
 }
 

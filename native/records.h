@@ -125,7 +125,7 @@ struct Sysctl {
 };
 
 struct Thread {
-  uint32_t id;
+  uint32_t id;  // as /proc numbers it
 };
 
 // "Service.family@0:2" and so on, one field a line, in the order of the records above.
