@@ -118,6 +118,7 @@ const rules = [
       'test/kernel/namespace.ts',
       'test/kernel/refusals.guest.ts',
       'test/lifetime/program.ts',
+      'test/thread/program.ts',
       'test/types/consumer/program.ts',
       'test/package/user.mjs',
       'test/package/director.mjs',
