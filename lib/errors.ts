@@ -20,7 +20,7 @@ import type { Change } from './plan.js'
  * | `IPVS_NAMESPACE_NOT_FOUND` | there is no such network namespace |
  * | `IPVS_UNAVAILABLE` | this kernel has no ip_vs, or this is not Linux |
  * | `IPVS_ADDON_UNUSABLE` | the addon is not built, for another platform, or older or newer than the rest of the package |
- * | `IPVS_NOT_PERMITTED` | CAP_NET_ADMIN in the initial user namespace is missing |
+ * | `IPVS_NOT_PERMITTED` | CAP_NET_ADMIN in the initial user namespace is missing, or CAP_SYS_ADMIN to enter a network namespace |
  * | `IPVS_INTERRUPTED` | no stable read within the bounds, or what a plan was made for has changed |
  * | `IPVS_OUTCOME_UNKNOWN` | the answer was lost and could not be read back |
  * | `IPVS_REJECTED` | any other errno |
@@ -162,6 +162,11 @@ const refused: Meaning = {
   code: 'IPVS_NOT_PERMITTED',
   text: 'needs CAP_NET_ADMIN in the initial user namespace; run as root or grant that capability',
 }
+/** setns(2) asks for another capability than IPVS does; open(2) of /proc/PID/ns/net asks whether PID may be traced. */
+const entryRefused: Meaning = {
+  code: 'IPVS_NOT_PERMITTED',
+  text: 'to enter a network namespace needs CAP_SYS_ADMIN, and the right to open its path; run as root or grant them',
+}
 
 const destinationRefused: Meaning = {
   code: 'IPVS_REJECTED',
@@ -238,7 +243,7 @@ export function toIpvsError(subject: Subject, command: Command, errno: number, s
 function meaningOf(command: Command, errno: number, stage: Stage): Meaning {
   switch (stage) {
     case Stage.namespace:
-      if (errno === EPERM || errno === EACCES) return refused
+      if (errno === EPERM || errno === EACCES) return entryRefused
       if (noNamespace.includes(errno)) {
         return {
           code: 'IPVS_NAMESPACE_NOT_FOUND',

@@ -89,6 +89,9 @@ export interface Ipvs extends AsyncDisposable {
 
 /** Options of `open()`. */
 export interface OpenOptions {
-  /** Network namespace: a name under /run/netns or an absolute path. @default the process's own */
+  /**
+   * Network namespace: a name under /run/netns or an absolute path. To enter it needs CAP_SYS_ADMIN.
+   * @default the process's own
+   */
   readonly namespace?: string | undefined
 }

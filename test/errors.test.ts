@@ -105,6 +105,14 @@ t.test('each command and errno has its code', async (t) => {
   }
 })
 
+t.test('who may not enter a network namespace is not sent for the capability that he has', async (t) => {
+  for (const errno of [EPERM, EACCES]) {
+    const error = toIpvsError({ operation: 'open', object: '/run/netns/a' }, Command.getInfo, errno, Stage.namespace)
+    t.match(error, { code: 'IPVS_NOT_PERMITTED', message: /CAP_SYS_ADMIN/ })
+    t.notMatch(error.message, /CAP_NET_ADMIN/)
+  }
+})
+
 t.test('a refusal of the whole table names no object', async (t) => {
   const error = toIpvsError({ operation: 'flush', object: '' }, Command.flush, EPERM, Stage.kernel)
   t.match(error.message, /^flush: needs CAP_NET_ADMIN/)
