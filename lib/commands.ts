@@ -48,7 +48,7 @@ function isUnsteady({ error, stage }: Reply): boolean {
 }
 
 /** The reply of a read, its errors included, after bounded repetition. */
-async function askSteadily(request: Request, send: Ask): Promise<Reply> {
+export async function askSteadily(request: Request, send: Ask): Promise<Reply> {
   let reply = await ask(request, send)
   for (let attempt = 1; attempt < readAttempts && isUnsteady(reply); attempt++) reply = await ask(request, send)
   // A read changes nothing: what stays unsteady is interrupted, not of unknown outcome.

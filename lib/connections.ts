@@ -29,11 +29,7 @@ const bufferSize = 4096
 /** All lines but the first, which names the columns. */
 async function* readLines(path: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
   const file = await open(path).catch((cause: unknown) => {
-    throw new IpvsError('connections: this kernel shows no /proc/net/ip_vs_conn; load the module ip_vs, mount /proc', {
-      code: 'IPVS_UNAVAILABLE',
-      operation: 'connections',
-      cause,
-    })
+    throw cannotOpen(cause)
   })
   try {
     const buffer = new Uint8Array(bufferSize)
@@ -53,6 +49,17 @@ async function* readLines(path: string, signal: AbortSignal | undefined): AsyncG
   } finally {
     await file.close()
   }
+}
+
+function cannotOpen(cause: unknown): IpvsError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const operation = 'connections'
+  if (code !== 'ENOENT') {
+    const text = `connections: /proc/net/ip_vs_conn cannot be opened (${message}); try again when the cause is gone`
+    return new IpvsError(text, { code: 'IPVS_REJECTED', operation, cause })
+  }
+  const text = 'connections: this kernel shows no /proc/net/ip_vs_conn; load the module ip_vs'
+  return new IpvsError(text, { code: 'IPVS_UNAVAILABLE', operation, cause })
 }
 
 /** `Pro FromIP FPrt ToIP TPrt DestIP DPrt State Expires PEName PEData`, the last two where an engine made the entry. */

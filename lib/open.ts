@@ -1,28 +1,42 @@
+import { stat } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { fieldsOf, text, wrongValue } from './check.js'
+import { askSteadily } from './commands.js'
 import { toIpvsError } from './errors.js'
 import { createIpvs, exchange } from './ipvs.js'
 import { openNativeSession } from './native.js'
-import { Command, type Reply, type Request } from './records.js'
+import { Command, Stage, type Request } from './records.js'
 import type { Ipvs, OpenOptions } from './handle.js'
 
 /**
  * Opens the IPVS table of a network namespace, and makes the kernel load ip_vs if it is not there.
  *
- * Rejects with IPVS_NAMESPACE_NOT_FOUND, IPVS_UNAVAILABLE, IPVS_NOT_PERMITTED or IPVS_ADDON_UNUSABLE. The capability is
- * needed for the life of the handle: the kernel asks for it with every message.
+ * Rejects with IPVS_NAMESPACE_NOT_FOUND, IPVS_UNAVAILABLE, IPVS_NOT_PERMITTED, IPVS_ADDON_UNUSABLE or IPVS_INTERRUPTED. The
+ * capability is needed for the life of the handle: the kernel asks for it with every message.
  */
 export async function open(options: OpenOptions = {}): Promise<Ipvs> {
   const { namespace } = fieldsOf('options', options, ['namespace'])
   const path = namespacePath(namespace)
+  await refuseFifo(path)
   const session = openNativeSession(path)
-  // The thread enters the namespace and finds the family with the first request; the kernel refuses even this one without
-  // the capability.
-  const request: Request = { command: Command.getInfo }
-  const [reply] = await exchange(session, [request])
-  if (reply?.error === 0) return createIpvs(session)
-  await session.close()
-  const { error, stage } = reply as Reply
-  throw toIpvsError({ operation: 'open', object: path }, request.command, error, stage)
+  try {
+    // The thread enters the namespace and finds the family with the first request; the kernel refuses even this one
+    // without the capability.
+    const request: Request = { command: Command.getInfo }
+    const { error, stage } = await askSteadily(request, (requests) => exchange(session, requests))
+    if (error !== 0) throw toIpvsError({ operation: 'open', object: path }, request.command, error, stage)
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+  return createIpvs(session)
+}
+
+/** open(2) of a FIFO waits for a writer, on the private thread, for ever. */
+async function refuseFifo(path: string): Promise<void> {
+  const found = path === '' ? undefined : await stat(path).catch(() => undefined)
+  if (!found?.isFIFO()) return
+  throw toIpvsError({ operation: 'open', object: path }, Command.getInfo, constants.errno.EINVAL, Stage.namespace)
 }
 
 /** As `ip netns` names them: under /run/netns, unless it is a path. */

@@ -3,15 +3,10 @@
  * request in order, one Outcome and the records that it announces. Byte order on the wire to the kernel is the addon's.
  */
 import { bytes, flag, i32, optional, record, text, u16, u32, u64, type Layout } from './layout.js'
-import {
-  nothingRead,
-  type Command,
-  type DaemonRecord,
-  type DestinationEntry,
-  type DestinationRecord,
-} from './records.js'
+import { Command, nothingRead, Stage, type DaemonRecord } from './records.js'
+import type { DestinationEntry, DestinationRecord } from './records.js'
 import type { InfoRecord, Records, Reply, Request, ServiceEntry, ServiceRecord } from './records.js'
-import type { Stage, StatsRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
+import type { StatsRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
 
 const service = record<ServiceRecord>('Service', {
   family: u16,
@@ -100,11 +95,18 @@ const kinds: readonly { readonly of: keyof Records; readonly layout: Layout<unkn
   { of: 'threads', layout: thread },
 ]
 
-/** FNV-1a, 64 bit, of the description of all records: what the addon must have been built with. */
+/** FNV-1a, 64 bit, of the description of all records and numbers: what the addon must have been built with. */
 export function layoutHash(): string {
+  const numbers = [
+    ...Object.entries(Stage).map(([name, number]) => `Stage.${name}=${number}\n`),
+    ...kinds.map(({ of }, i) => `Kind.${of}=${i + 1}\n`),
+    `Command.readSysctls=${Command.readSysctls}\n`,
+    `Command.tellThread=${Command.tellThread}\n`,
+  ]
   const order = [service, destination, daemon, timeouts, request, outcome, stats, serviceEntry, destinationEntry, info]
   let hash = 0xcbf29ce484222325n
-  for (const byte of Buffer.from([...order, sysctl, thread].map(({ description }) => description).join(''))) {
+  const records = [...order, sysctl, thread].map(({ description }) => description)
+  for (const byte of Buffer.from([...records, ...numbers].join(''))) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   }
   return hash.toString(16).padStart(16, '0')

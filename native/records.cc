@@ -80,6 +80,28 @@ const Field kFields[] = {
 
 #undef FIELD
 
+struct Number {
+  const char* name;
+  uint32_t value;
+};
+
+const Number kNumbers[] = {
+    {"Stage.kernel", kKernel},
+    {"Stage.namespace", kNamespace},
+    {"Stage.socket", kSocket},
+    {"Stage.family", kFamily},
+    {"Stage.answer", kAnswer},
+    {"Kind.services", kServiceEntry},
+    {"Kind.destinations", kDestinationEntry},
+    {"Kind.infos", kInfo},
+    {"Kind.daemons", kDaemon},
+    {"Kind.timeouts", kTimeouts},
+    {"Kind.sysctls", kSysctl},
+    {"Kind.threads", kThread},
+    {"Command.readSysctls", kReadSysctls},
+    {"Command.tellThread", kTellThread},
+};
+
 }  // namespace
 
 std::string layout() {
@@ -87,6 +109,7 @@ std::string layout() {
   for (const Field& field : kFields) {
     text += std::string(field.name) + '@' + std::to_string(field.offset) + ':' + std::to_string(field.size) + '\n';
   }
+  for (const Number& number : kNumbers) text += std::string(number.name) + '=' + std::to_string(number.value) + '\n';
   return text;
 }
 

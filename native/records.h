@@ -128,7 +128,7 @@ struct Thread {
   uint32_t id;  // as /proc numbers it
 };
 
-// "Service.family@0:2" and so on, one field a line, in the order of the records above.
+// "Service.family@0:2" and so on, one field a line, in the order of the records above; then "Stage.kernel=0" and so on.
 std::string layout();
 
 }  // namespace ipvs

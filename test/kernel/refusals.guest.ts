@@ -1,5 +1,7 @@
 /** What can be missing around a call, each with its own code. First in the guest: ip_vs must not be loaded yet. */
-import { access, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
 import { IpvsError } from '../../lib/index.js'
 import { makeNamespace, openIn, run } from './namespace.js'
@@ -38,6 +40,9 @@ t.test('a missing namespace is IPVS_NAMESPACE_NOT_FOUND, as a path that is none'
   t.same(await refusal(openIn(t, 'nosuch')), expected)
   t.same(await refusal(openIn(t, '/etc/passwd')), expected)
   t.same(await refusal(openIn(t, '/etc/passwd/below')), expected)
+  const fifo = join(await mkdtemp(join(tmpdir(), 'ipvs-')), 'fifo')
+  await run('mkfifo', [fifo])
+  t.same(await refusal(openIn(t, fifo)), expected, 'a FIFO, whose opening would wait for ever')
 })
 
 t.test('without CAP_NET_ADMIN every call is IPVS_NOT_PERMITTED', async (t) => {
