@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { findService, readDaemons, readDestination, readDestinations, readInfo, readServices } from './commands.js'
 import { readSysctls, readThread, readTimeouts, write, type Ask } from './commands.js'
-import { readConnections } from './connections.js'
+import { openConnections, readConnections } from './connections.js'
 import { refuseDestination, refuseService } from './creatable.js'
 import { boolean, integer, optionsWith, signalOf } from './check.js'
 import { closedError } from './errors.js'
@@ -109,7 +109,11 @@ class Handle implements Ipvs {
   }
 
   async *entries(options?: CallOptions): AsyncGenerator<TableEntry> {
-    for await (const entry of readEntries('entries', this.#reading('entries', options))) yield presentEntry(entry)
+    const signal = signalOf(options)
+    for await (const entry of readEntries('entries', this.#reading('entries', { signal }))) {
+      signal?.throwIfAborted()
+      yield presentEntry(entry)
+    }
   }
 
   async zero(key: ServiceKey, options?: CallOptions): Promise<void> {
@@ -151,8 +155,12 @@ class Handle implements Ipvs {
   async *connections(options?: CallOptions & { readonly limit?: number | undefined }): AsyncGenerator<Connection> {
     const { limit = Infinity, ...others } = optionsWith(options, ['limit'])
     const most = limit === Infinity ? limit : integer('limit', limit, 0, Number.MAX_SAFE_INTEGER)
-    const thread = await readThread('connections', this.#reading('connections', others))
-    yield* readConnections(thread, most, signalOf(others))
+    // In one slot of the queue, for which close() waits: the path is the thread's.
+    const file = await this.#queue.exclusive(
+      async (send) => openConnections(await readThread('connections', send)),
+      waiting('connections', others),
+    )
+    if (file) yield* readConnections(file, most, signalOf(others))
   }
 
   async sysctls(options?: CallOptions): Promise<Readonly<Record<string, string>>> {

@@ -6,7 +6,8 @@ import { createIpvs } from '../lib/ipvs.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { createTestKernel } from '../lib/testing/index.js'
 import { schedulers } from '../lib/types.js'
-import { Command, Stage, type Reply, type Request } from '../lib/records.js'
+import { Command, nothingRead, Stage, type Reply, type Request } from '../lib/records.js'
+import { encodeReplies } from '../lib/wire.js'
 import { changed, lost, observed } from './sessions.js'
 import { fill, http, server } from './tables.js'
 
@@ -122,6 +123,33 @@ t.test('a read is repeated when its answer is lost or a change interrupts it, up
       t.equal(await codeOf(call(failing(3))), 'IPVS_INTERRUPTED', name)
     }
   }
+})
+
+t.test('an abort while the entries are looped over ends the loop, with the reason', async (t) => {
+  const { kernel, stranger } = await kernelWithOne()
+  await stranger.addService({ ...web, port: 81 })
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const entries = createIpvs(kernel.session()).entries({ signal: controller.signal })[Symbol.asyncIterator]()
+  t.match(await entries.next(), { value: { service: { port: 80 } } })
+  controller.abort(reason)
+  t.equal(await entries.next().catch((error: unknown) => error), reason)
+})
+
+t.test('close() waits until the connection table is opened by the path of its thread', async (t) => {
+  const order: string[] = []
+  // No thread has this number, so that the answer is the same on every machine.
+  const reply = encodeReplies([{ ...nothingRead, threads: [{ id: 0x7fffffff }] }])
+  const ipvs = createIpvs({
+    request: async () => Promise.resolve(reply),
+    close: async () => Promise.resolve(void order.push('closed')),
+  })
+  const tried = codeOf(ipvs.connections()[Symbol.asyncIterator]().next()).then((code) => order.push(String(code)))
+  await Promise.resolve()
+  await Promise.resolve()
+  await ipvs.close()
+  await tried
+  t.same(order, ['IPVS_UNAVAILABLE', 'closed'])
 })
 
 t.test('a read refused by the kernel is not repeated', async (t) => {
