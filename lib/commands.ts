@@ -1,5 +1,6 @@
 /** The kernel's commands, made safe: a read is repeated when its answer was lost, a write is read back. */
 import { constants } from 'node:os'
+import { formatAddress } from './address.js'
 import { toIpvsError, type IpvsError } from './errors.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
@@ -186,7 +187,7 @@ async function looksDone(operation: string, request: Request, send: Ask): Promis
   if (daemon) {
     const found = (await readDaemons(operation, send)).find(({ role }) => role === daemon.role)
     if (command === Command.delDaemon) return found === undefined
-    return found !== undefined && found.interface === daemon.interface && found.syncId === daemon.syncId
+    return found !== undefined && runsAs(found, daemon)
   }
   if (!service) return (await readServices(operation, send)).length === 0 // a flush
   if (!destination) {
@@ -199,6 +200,17 @@ async function looksDone(operation: string, request: Request, send: Ask): Promis
   )
   if (command === Command.delDest) return found === undefined
   return found !== undefined && sameDestinationSettings(found.destination, destination)
+}
+
+/** Whether the daemon is the one that was to start, as far as nothing was left to the kernel; it bounds maxLength, too. */
+function runsAs(found: DaemonRecord, asked: DaemonRecord): boolean {
+  if (found.interface !== asked.interface || found.syncId !== asked.syncId) return false
+  if (asked.groupFamily !== 0 && formatGroup(found) !== formatGroup(asked)) return false
+  return (['port', 'ttl'] as const).every((name) => asked[name] === 0 || asked[name] === found[name])
+}
+
+function formatGroup({ groupFamily, group }: DaemonRecord): string {
+  return formatAddress({ family: groupFamily, address: group })
 }
 
 /** Whether the timeouts are those that were set; 0 set none. */

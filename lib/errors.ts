@@ -137,7 +137,8 @@ export interface Subject {
   readonly modules?: string
 }
 
-const { EPERM, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ESRCH, EEXIST, EINTR, EACCES, EINVAL, ENODEV } = constants.errno
+const { EPERM, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ESRCH, EEXIST, EINTR, EACCES, EINVAL, ENODEV, ERANGE } =
+  constants.errno
 /** A path that names nothing, or nothing that is a namespace. */
 const noNamespace = [ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EINVAL]
 
@@ -175,6 +176,11 @@ const destinationRefused: Meaning = {
     'no sync daemon runs, and no route must be missing (is `lo` up in this namespace?)',
 }
 
+const limitsRefused: Meaning = {
+  code: 'IPVS_REJECTED',
+  text: 'the kernel refused; limits.lower is more than limits.upper: lower it',
+}
+
 /** One row for each command and errno that the kernel documents by its behaviour; every other errno is IPVS_REJECTED. */
 const meanings: Readonly<Record<Command, Readonly<Record<number, Meaning>>>> = {
   [Command.newService]: {
@@ -188,8 +194,14 @@ const meanings: Readonly<Record<Command, Readonly<Record<number, Meaning>>>> = {
     [EEXIST]: { code: 'IPVS_DESTINATION_EXISTS', text: 'the service has this real server already; update it instead' },
     [ESRCH]: serviceGone,
     [EINVAL]: destinationRefused,
+    [ERANGE]: limitsRefused,
   },
-  [Command.setDest]: { [ENOENT]: destinationGone, [ESRCH]: serviceGone, [EINVAL]: destinationRefused },
+  [Command.setDest]: {
+    [ENOENT]: destinationGone,
+    [ESRCH]: serviceGone,
+    [EINVAL]: destinationRefused,
+    [ERANGE]: limitsRefused,
+  },
   [Command.delDest]: { [ENOENT]: destinationGone, [ESRCH]: serviceGone },
   [Command.getDest]: { [ESRCH]: serviceGone },
   [Command.newDaemon]: {
@@ -250,7 +262,10 @@ function meaningOf(command: Command, errno: number, stage: Stage): Meaning {
           text: 'there is no such network namespace; `ip netns list` shows the names',
         }
       }
-      return { code: 'IPVS_REJECTED', text: 'the network namespace could not be entered' }
+      return {
+        code: 'IPVS_REJECTED',
+        text: 'the network namespace could not be entered; mind the limit of open files, try again',
+      }
     case Stage.family:
       if (errno === ENOENT) {
         return {
@@ -258,10 +273,13 @@ function meaningOf(command: Command, errno: number, stage: Stage): Meaning {
           text: 'this kernel has no IPVS; load the module ip_vs, or install a kernel that has it',
         }
       }
-      return { code: 'IPVS_REJECTED', text: 'the generic netlink family IPVS could not be looked up' }
+      return { code: 'IPVS_REJECTED', text: 'the generic netlink family IPVS could not be looked up; try again' }
     case Stage.socket:
       if (errno === EPERM || errno === EACCES) return refused
-      return { code: 'IPVS_REJECTED', text: 'no message could be sent to the kernel; nothing was changed' }
+      return {
+        code: 'IPVS_REJECTED',
+        text: 'no message could be sent to the kernel, nothing was changed; mind the limit of open files, try again',
+      }
     case Stage.answer:
       return {
         code: 'IPVS_OUTCOME_UNKNOWN',
@@ -269,7 +287,11 @@ function meaningOf(command: Command, errno: number, stage: Stage): Meaning {
       }
     default:
       if (errno === EPERM) return refused
-      if (errno === EINTR) return { code: 'IPVS_INTERRUPTED', text: 'the table changed while it was read; try again' }
+      if (errno === EINTR)
+        return {
+          code: 'IPVS_INTERRUPTED',
+          text: 'no complete answer came back, or the table changed while it was read; try again',
+        }
       return meanings[command][errno] ?? { code: 'IPVS_REJECTED', text: 'the kernel refused; its log may say why' }
   }
 }

@@ -6,7 +6,7 @@ import ts from 'typescript'
 import { closedError, IpvsApplyError, IpvsError, toIpvsError, type IpvsErrorCode } from '../lib/errors.js'
 import { Command, Stage } from '../lib/records.js'
 
-const { EAFNOSUPPORT, EACCES, EEXIST, EINTR, EINVAL, ENOBUFS, ENOENT, EPERM, ESRCH } = constants.errno
+const { EAFNOSUPPORT, EACCES, EEXIST, EINTR, EINVAL, EMFILE, ENOBUFS, ENOENT, EPERM, ERANGE, ESRCH } = constants.errno
 
 /** The declaration of IpvsErrorCode, as it stands in lib/errors.ts. */
 function declaration(): ts.TypeAliasDeclaration {
@@ -110,6 +110,20 @@ t.test('who may not enter a network namespace is not sent for the capability tha
     const error = toIpvsError({ operation: 'open', object: '/run/netns/a' }, Command.getInfo, errno, Stage.namespace)
     t.match(error, { code: 'IPVS_NOT_PERMITTED', message: /CAP_SYS_ADMIN/ })
     t.notMatch(error.message, /CAP_NET_ADMIN/)
+  }
+})
+
+t.test('what no module, service or server explains tells the next step, too', async (t) => {
+  const cases: readonly (readonly [Command, number, Stage, RegExp])[] = [
+    [Command.newDest, ERANGE, Stage.kernel, /limits\.lower is more than limits\.upper/],
+    [Command.setDest, ERANGE, Stage.kernel, /limits\.lower is more than limits\.upper/],
+    [Command.getInfo, EMFILE, Stage.namespace, /; mind the limit of open files/],
+    [Command.getInfo, EMFILE, Stage.socket, /; mind the limit of open files/],
+    [Command.getInfo, EINVAL, Stage.family, /; try again/],
+    [Command.getInfo, EINTR, Stage.kernel, /; try again/],
+  ]
+  for (const [command, errno, stage, message] of cases) {
+    t.match(toIpvsError({ operation: 'call', object: '' }, command, errno, stage), { message })
   }
 })
 

@@ -1,26 +1,33 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { constants } from 'node:os'
 import t from 'tap'
-import { IpvsError, type Ipvs, type RequestTrace } from '../lib/index.js'
+import { IpvsError, type Ipvs, type RequestTrace, type SyncDaemon } from '../lib/index.js'
 import { createIpvs } from '../lib/ipvs.js'
+import { openOver } from '../lib/open.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { createTestKernel } from '../lib/testing/index.js'
 import { schedulers } from '../lib/types.js'
-import { Command, nothingRead, Stage, type Reply, type Request } from '../lib/records.js'
+import { Command, nothingRead, Stage, type Reply, type Request, type Session } from '../lib/records.js'
 import { encodeReplies } from '../lib/wire.js'
+import type { StatsRecord } from '../lib/records.js'
 import { changed, lost, observed } from './sessions.js'
 import { fill, http, server } from './tables.js'
 
 const { EINTR, ENOBUFS } = constants.errno
 const web = { ...http, scheduler: 'wlc' } as const
-const reads: readonly Command[] = [Command.getService, Command.getDest, Command.getInfo]
+const { getService, getDest, getInfo, getConfig, getDaemon } = Command
+const reads: readonly Command[] = [getService, getDest, getInfo, getConfig, getDaemon]
 const isRead = ({ command }: Request) => reads.includes(command)
 
-/** A kernel with one service and one server, and the handle of another program on it. */
+const master = { role: 'master', interface: 'eth0', syncId: 1 } as const
+const backup = { role: 'backup', interface: 'eth0', syncId: 1 } as const
+
+/** A kernel with one service, one server and one sync daemon, and the handle of another program on it. */
 async function kernelWithOne(): Promise<{ kernel: FakeKernel; stranger: Ipvs }> {
   const kernel = new FakeKernel(schedulers)
   const stranger = createIpvs(kernel.session())
   await fill(stranger, [{ service: web, destinations: [server(1)] }])
+  await stranger.startSyncDaemon(backup)
   return { kernel, stranger }
 }
 
@@ -46,6 +53,9 @@ const writes: readonly (readonly [name: string, call: (ipvs: Ipvs) => Promise<vo
   ['removeDestination', (ipvs) => ipvs.removeDestination(http, server(1))],
   ['setWeight', (ipvs) => ipvs.setWeight(http, server(1), 0)],
   ['flush', (ipvs) => ipvs.flush()],
+  ['setTimeouts', (ipvs) => ipvs.setTimeouts({ tcpFinSeconds: 60 })],
+  ['startSyncDaemon', (ipvs) => ipvs.startSyncDaemon(master)],
+  ['stopSyncDaemon', (ipvs) => ipvs.stopSyncDaemon('backup')],
 ]
 
 t.test('a write whose answer is lost is read back: carried out, it resolves', async (t) => {
@@ -72,6 +82,34 @@ t.test('a write whose answer is lost, and the reading back too: IPVS_OUTCOME_UNK
     const { kernel } = await kernelWithOne()
     const error: unknown = await call(losing(kernel, () => true)).catch((reason: unknown) => reason)
     t.match(error, { code: 'IPVS_OUTCOME_UNKNOWN', operation: name, errno: ENOBUFS, errnoName: 'ENOBUFS' }, name)
+  }
+})
+
+t.test('a sync daemon other than the one to be started does not stand for it when the answer is lost', async (t) => {
+  const multicast = { group: '239.0.0.1', port: 9000, ttl: 3 }
+  const others: readonly SyncDaemon[] = [
+    { ...master, interface: 'eth1' },
+    { ...master, syncId: 2 },
+    { ...master, multicast: { ...multicast, group: '239.0.0.2' } },
+    { ...master, multicast: { ...multicast, port: 9001 } },
+    { ...master, multicast: { ...multicast, ttl: 4 } },
+  ]
+  for (const other of [...others, { ...master, multicast }]) {
+    const kernel = new FakeKernel(schedulers, ['eth0', 'eth1'])
+    await createIpvs(kernel.session()).startSyncDaemon(other)
+    const start = losing(kernel, (request) => !isRead(request)).startSyncDaemon({ ...master, multicast })
+    t.equal(await codeOf(start), others.includes(other) ? 'IPVS_OUTCOME_UNKNOWN' : 'fulfilled', JSON.stringify(other))
+  }
+})
+
+t.test('zero is sent again when its answer is lost, once', async (t) => {
+  for (const call of [(ipvs: Ipvs) => ipvs.zero(http), (ipvs: Ipvs) => ipvs.zeroAll()]) {
+    const { kernel } = await kernelWithOne()
+    const before = kernel.writes
+    t.equal(await codeOf(call(losing(kernel, (request) => !isRead(request), 1))), 'fulfilled')
+    t.equal(kernel.writes, before + 2)
+    t.equal(await codeOf(call(losing(kernel, (request) => !isRead(request)))), 'IPVS_OUTCOME_UNKNOWN')
+    t.equal(kernel.writes, before + 4)
   }
 })
 
@@ -108,6 +146,9 @@ const readings: readonly (readonly [name: string, call: (ipvs: Ipvs) => Promise<
   ['destinations', (ipvs) => ipvs.destinations(http)],
   ['table', (ipvs) => ipvs.table()],
   ['info', (ipvs) => ipvs.info()],
+  ['timeouts', (ipvs) => ipvs.timeouts()],
+  ['syncDaemons', (ipvs) => ipvs.syncDaemons()],
+  ['sysctls', (ipvs) => ipvs.sysctls()],
 ]
 
 t.test('a read is repeated when its answer is lost or a change interrupts it, up to three times', async (t) => {
@@ -124,6 +165,35 @@ t.test('a read is repeated when its answer is lost or a change interrupts it, up
     }
   }
 })
+
+t.test(
+  'open() repeats its question, too, when the answer is lost; the session is closed when there is no handle',
+  async (t) => {
+    const opening = (request: Session['request']) => {
+      const state = { closed: 0 }
+      const session = { request, close: async () => Promise.resolve(void state.closed++) }
+      return { state, opened: openOver(session, '/run/netns/blue') }
+    }
+    const kernel = new FakeKernel(schedulers).session()
+    const answering = (lostFirst: number): Session['request'] => {
+      let left = lostFirst
+      return async (batch) => (left-- > 0 ? new ArrayBuffer(0) : kernel.request(batch))
+    }
+    const late = opening(answering(2))
+    t.match(await (await late.opened).info(), { version: '1.2.1' })
+    t.equal(late.state.closed, 0)
+    const never = opening(answering(3))
+    await t.rejects(never.opened, {
+      code: 'IPVS_INTERRUPTED',
+      operation: 'open',
+      message: /^open .*no complete answer/,
+    })
+    t.equal(never.state.closed, 1)
+    const broken = opening(async () => Promise.reject(new RangeError('no batch')))
+    await t.rejects(broken.opened, RangeError)
+    t.equal(broken.state.closed, 1)
+  },
+)
 
 t.test('an abort while the entries are looped over ends the loop, with the reason', async (t) => {
   const { kernel, stranger } = await kernelWithOne()
@@ -337,6 +407,68 @@ t.test("the channel 'ipvs:request' tells each request with its outcome", async (
   unsubscribe('ipvs:request', listen)
   await ipvs.info()
   t.equal(messages.length, 4)
+})
+
+t.test("what only reads is no write on the channel 'ipvs:request'", async (t) => {
+  const { kernel } = await kernelWithOne()
+  const writing: string[] = []
+  const listen = (message: unknown) => {
+    const { command, write } = message as RequestTrace
+    if (write) writing.push(command)
+  }
+  subscribe('ipvs:request', listen)
+  t.teardown(() => unsubscribe('ipvs:request', listen))
+  const ipvs = createIpvs(kernel.session())
+  for (const [, call] of readings) await call(ipvs)
+  for await (const connection of ipvs.connections()) t.fail(JSON.stringify(connection))
+  t.same(writing, [])
+  await ipvs.setTimeouts({})
+  t.same(writing, ['SET_CONFIG'])
+})
+
+t.test('each counter stands in its own place', async (t) => {
+  const { kernel } = await kernelWithOne()
+  const stats: StatsRecord = {
+    connections: 1n,
+    packetsIn: 2n,
+    packetsOut: 3n,
+    bytesIn: 4n,
+    bytesOut: 2n ** 63n,
+    connectionRate: 6n,
+    packetInRate: 7n,
+    packetOutRate: 8n,
+    byteInRate: 9n,
+    byteOutRate: 10n,
+  }
+  const ipvs = changed(kernel, (_request, reply) => ({
+    ...reply,
+    services: reply.services.map((entry) => ({ ...entry, stats })),
+    destinations: reply.destinations.map((entry) => ({ ...entry, active: 11, inactive: 12, persistent: 13, stats })),
+  }))
+  const expected = {
+    total: { connections: 1n, packetsIn: 2n, packetsOut: 3n, bytesIn: 4n, bytesOut: 2n ** 63n },
+    rate: { connections: 6, packetsIn: 7, packetsOut: 8, bytesIn: 9, bytesOut: 10 },
+  }
+  const [entry] = await ipvs.table()
+  t.same(entry?.service.stats, expected)
+  t.match(entry?.destinations, [{ connections: { active: 11, inactive: 12, persistent: 13 }, stats: expected }])
+})
+
+t.test('a sync daemon of Linux before 4.3, which tells no group, is shown without multicast', async (t) => {
+  const { kernel } = await kernelWithOne()
+  const ipvs = changed(kernel, (_request, reply) => ({
+    ...reply,
+    daemons: reply.daemons.map((daemon) => ({ ...daemon, maxLength: 0, groupFamily: 0, port: 0, ttl: 0 })),
+  }))
+  t.same(await ipvs.syncDaemons(), [backup])
+})
+
+t.test('the engine sip takes UDP and whatever is marked', async (t) => {
+  const ipvs = createTestKernel().open()
+  const settings = { scheduler: 'rr', persistence: { engine: 'sip' } } as const
+  await ipvs.addService({ ...settings, protocol: 'udp', address: '192.0.2.1', port: 5060 })
+  await ipvs.addService({ ...settings, firewallMark: 7, family: 'ipv4' })
+  t.match(await ipvs.services(), [{ persistence: { engine: 'sip' } }, { persistence: { engine: 'sip' } }])
 })
 
 t.test('under one signal any number of calls may wait without a warning', async (t) => {
