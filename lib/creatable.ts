@@ -39,7 +39,8 @@ export function refuseService(service: ServiceRecord, field = 'service'): void {
     throw wrongValue(`${field}.onePacket`, 'nothing unless the protocol is udp', true)
   }
   if (service.flags & ~knownFlags) {
-    throw wrongValue(`${field}.schedulerFlags`, `only ${schedulerFlags.words.join(', ')}`, service.flags)
+    const found = schedulerFlags.word(31 - Math.clz32(service.flags & ~knownFlags))
+    throw wrongValue(`${field}.schedulerFlags`, `only ${schedulerFlags.words.join(', ')}`, found)
   }
   if (!persistent) {
     if (service.timeout === 0 && service.netmask === fullMask(service.family) && service.engine === '') return

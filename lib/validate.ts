@@ -261,8 +261,8 @@ export function daemonSpec(value: unknown, field = 'daemon'): DaemonRecord {
 /** The daemon of a role, which is all that names it. */
 export function daemonRole(value: unknown, field = 'role'): DaemonRecord {
   const role = text(field, value, 'master or backup')
-  const number = daemonRoles.number(role)
-  if (number === undefined || !daemonRoles.knows(number)) throw wrongValue(field, 'master or backup', value)
+  const number = daemonRoles.words.includes(role) ? daemonRoles.number(role) : undefined
+  if (number === undefined) throw wrongValue(field, 'master or backup', value)
   return { role: number, interface: '', syncId: 0, maxLength: 0, port: 0, ttl: 0, groupFamily: 0, group: noAddress }
 }
 

@@ -123,7 +123,16 @@ const notToBeCreated: readonly Case[] = [
     VALUE,
     /^service\.onePacket: expected nothing unless the protocol is udp, found true$/,
   ],
-  [{ ...spec, schedulerFlags: ['bit-7'] }, VALUE, /^service\.schedulerFlags: expected only flag-1, flag-2, flag-3/],
+  [
+    { ...spec, schedulerFlags: ['flag-1', 'bit-31'], persistence: {} },
+    VALUE,
+    /^service\.schedulerFlags: .*, found 'bit-31'$/,
+  ],
+  [
+    { ...spec, schedulerFlags: ['bit-7'] },
+    VALUE,
+    /^service\.schedulerFlags: expected only flag-1, flag-2, flag-3, found 'bit-7'$/,
+  ],
   [{ ...spec, idlePersistence: {} }, VALUE, /^service\.idlePersistence: expected nothing where a service is made/],
 ]
 
@@ -254,6 +263,7 @@ const wrongRoles: readonly Case[] = [
   [undefined, TYPE, /: expected master or backup, found undefined$/],
   ['slave', VALUE, /: expected master or backup, found 'slave'$/],
   ['role-3', VALUE, /: expected master or backup, found 'role-3'$/],
+  ['role-1', VALUE, /: expected master or backup, found 'role-1'$/],
 ]
 const wrongDaemons: readonly Case[] = [
   [undefined, TYPE, /^daemon: expected an object/],
