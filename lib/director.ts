@@ -9,7 +9,10 @@ export interface Info {
   readonly connectionTableSize: number
 }
 
-/** Seconds that a connection without packets is kept. */
+/**
+ * Seconds that a connection without packets is kept. Every kernel holds up to 2147483; one with fewer than 1000 timer ticks a
+ * second holds more, and refuses what it cannot hold.
+ */
 export interface Timeouts {
   /** Established TCP connections (IPVS_CMD_ATTR_TIMEOUT_TCP), 1 to 2147483. The kernel's default is 900. */
   readonly tcpSeconds: number
@@ -26,7 +29,7 @@ export type SomeTimeouts = { readonly [T in keyof Timeouts]?: Timeouts[T] | unde
 export interface SyncDaemon {
   /** master sends, backup receives (IP_VS_STATE_MASTER, IP_VS_STATE_BACKUP). A director may run one of each. */
   readonly role: 'master' | 'backup'
-  /** Name of the network interface, at most 15 bytes (IPVS_DAEMON_ATTR_MCAST_IFN). */
+  /** Name of the network interface, at most 15 bytes (IPVS_DAEMON_ATTR_MCAST_IFN); beyond ASCII each character is a byte. */
   readonly interface: string
   /** 0 to 255: a backup takes what masters with its own number send (IPVS_DAEMON_ATTR_SYNC_ID); 0 takes all. */
   readonly syncId: number
@@ -59,7 +62,7 @@ export interface Connection {
   readonly expiresSeconds: number
   /** Who connects: CIP and port. */
   readonly client: Endpoint
-  /** What it connects to: VIP and port. */
+  /** What it connects to: VIP and port. In a template of a firewall mark: the mark as an address, `0.0.0.7`, and port 0. */
   readonly virtual: Endpoint
   /** The real server: RIP and port. */
   readonly destination: Endpoint

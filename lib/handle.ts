@@ -19,24 +19,33 @@ export interface CallOptions {
 export interface Ipvs extends AsyncDisposable {
   /** All virtual services (IPVS_CMD_GET_SERVICE, dump), each once. */
   services(options?: CallOptions): Promise<readonly Service[]>
-  /** One virtual service; undefined when there is none: absence is an answer. */
+  /** One virtual service (IPVS_CMD_GET_SERVICE); undefined when there is none: absence is an answer. */
   service(key: ServiceKey, options?: CallOptions): Promise<Service | undefined>
   /** Creates a virtual service (IPVS_CMD_NEW_SERVICE). IPVS_SERVICE_EXISTS, IPVS_MODULE_NOT_FOUND. */
   addService(spec: ServiceSpec, options?: CallOptions): Promise<void>
-  /** Replaces the whole record (the kernel has no partial edit): spread what you read. IPVS_SERVICE_NOT_FOUND, IPVS_MODULE_NOT_FOUND. */
+  /**
+   * Replaces the whole record (IPVS_CMD_SET_SERVICE; the kernel has no partial edit): spread what you read.
+   * IPVS_SERVICE_NOT_FOUND, IPVS_MODULE_NOT_FOUND.
+   */
   updateService(spec: ServiceSpec, options?: CallOptions): Promise<void>
   /** Removes the service and its destinations (IPVS_CMD_DEL_SERVICE). IPVS_SERVICE_NOT_FOUND. */
   removeService(key: ServiceKey, options?: CallOptions): Promise<void>
 
-  /** The real servers of a service, newest first, each once. Rejects with IPVS_SERVICE_NOT_FOUND when there is no such service. */
+  /** The real servers of a service (IPVS_CMD_GET_DEST), newest first, each once. IPVS_SERVICE_NOT_FOUND. */
   destinations(of: ServiceKey, options?: CallOptions): Promise<readonly Destination[]>
   /** Adds a real server (IPVS_CMD_NEW_DEST). IPVS_DESTINATION_EXISTS, IPVS_SERVICE_NOT_FOUND. */
   addDestination(of: ServiceKey, spec: DestinationSpec, options?: CallOptions): Promise<void>
-  /** Replaces the whole record. IPVS_DESTINATION_NOT_FOUND, IPVS_SERVICE_NOT_FOUND. */
+  /** Replaces the whole record (IPVS_CMD_SET_DEST). IPVS_DESTINATION_NOT_FOUND, IPVS_SERVICE_NOT_FOUND. */
   updateDestination(of: ServiceKey, spec: DestinationSpec, options?: CallOptions): Promise<void>
-  /** Removes a real server at once; its established connections lose their destination. Drain first with weight 0. */
+  /**
+   * Removes a real server at once (IPVS_CMD_DEL_DEST); its established connections lose their destination: `drain()` it first.
+   * IPVS_DESTINATION_NOT_FOUND, IPVS_SERVICE_NOT_FOUND.
+   */
   removeDestination(of: ServiceKey, key: DestinationKey, options?: CallOptions): Promise<void>
-  /** Reads the destination and writes it back with this weight, 0 to 2147483647, in one queue slot. */
+  /**
+   * Reads the destination and writes it back with this weight, 0 to 2147483647; nothing else of this handle comes between.
+   * IPVS_DESTINATION_NOT_FOUND, IPVS_SERVICE_NOT_FOUND.
+   */
   setWeight(of: ServiceKey, key: DestinationKey, weight: number, options?: CallOptions): Promise<void>
 
   /**
@@ -75,11 +84,11 @@ export interface Ipvs extends AsyncDisposable {
   /**
    * The connection table, streamed from /proc/net/ip_vs_conn of the namespace, off the JavaScript thread. The kernel starts
    * from the beginning of its table for every 60 entries: reading n entries costs n², and while connections come and go some
-   * may be missed or repeated. `limit` ends the stream after so many. @default limit: none
+   * may be missed or repeated. `limit` ends the stream after so many, 0 or more. IPVS_UNAVAILABLE without that file. @default limit: none
    */
   connections(options?: CallOptions & { readonly limit?: number | undefined }): AsyncIterable<Connection>
   /**
-   * net.ipv4.vs.* of the namespace, as the kernel prints them, by name: `{ conntrack: '0', sync_threshold: '3 50', … }`.
+   * net.ipv4.vs.* of the namespace, as the kernel prints them, by name: `{ conntrack: '0', sync_threshold: '3\t50', … }`.
    * Without those that may not be read.
    */
   sysctls(options?: CallOptions): Promise<Readonly<Record<string, string>>>

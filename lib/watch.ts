@@ -27,7 +27,8 @@ export interface Observation {
  * it yields is `exact`, so that no change is told that only a reading made; while the table does not stand still for that,
  * nothing is yielded. A slow consumer skips states, never queues them.
  *
- * Ends with the loop, or rejects with signal.reason, or with the IpvsError of a reading that failed.
+ * Ends with the loop, or rejects with signal.reason, or with the IpvsError of a reading that failed. Between two observations
+ * only the signal ends it.
  */
 export function watch(ipvs: Ipvs, options: WatchOptions): AsyncIterable<Observation> {
   return watchBy(systemClock, ipvs, options)
