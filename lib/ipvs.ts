@@ -1,11 +1,19 @@
 /** The handle: one method a command, over a session that is the kernel's or the in-memory one. */
 import { constants } from 'node:os'
-import { findService, readDaemons, readDestination, readDestinations, readInfo, readServices } from './commands.js'
+import {
+  askSteadily,
+  findService,
+  readDaemons,
+  readDestination,
+  readDestinations,
+  readInfo,
+  readServices,
+} from './commands.js'
 import { readSysctls, readThread, readTimeouts, write, type Ask } from './commands.js'
 import { openConnections, readConnections } from './connections.js'
 import { refuseDestination, refuseService } from './creatable.js'
 import { boolean, integer, optionsWith, signalOf } from './check.js'
-import { closedError } from './errors.js'
+import { closedError, toIpvsError } from './errors.js'
 import { presentDaemon, presentDestination, presentEntry, presentInfo, presentService } from './present.js'
 import { presentSysctls, presentTimeouts } from './present.js'
 import { createQueue, type Queue, type Waiting } from './queue.js'
@@ -26,6 +34,21 @@ const maxBatch = 256
 /** A handle over any session, which it owns. */
 export function createIpvs(session: Session): Ipvs {
   return new Handle(session)
+}
+
+/** The same once the session has answered; it is closed when there will be no handle. `path` is the namespace's, for messages. */
+export async function openIpvs(session: Session, path: string): Promise<Ipvs> {
+  // The thread enters the namespace and finds the family with the first request; the kernel refuses even this one without
+  // the capability.
+  const request: Request = { command: Command.getInfo }
+  try {
+    const { error, stage } = await askSteadily(request, (requests) => exchange(session, requests))
+    if (error !== 0) throw toIpvsError({ operation: 'open', object: path }, request.command, error, stage)
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+  return createIpvs(session)
 }
 
 class Handle implements Ipvs {
@@ -199,7 +222,7 @@ function waiting(operation: string, options?: unknown): Waiting {
 }
 
 /** One batch through the seam. */
-export async function exchange(session: Session, requests: readonly Request[]): Promise<readonly Reply[]> {
+async function exchange(session: Session, requests: readonly Request[]): Promise<readonly Reply[]> {
   const replies = decode(await session.request(encodeRequests(requests)), requests.length)
   trace(requests, replies)
   return replies

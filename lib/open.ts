@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { fieldsOf, text, wrongValue } from './check.js'
-import { askSteadily } from './commands.js'
-import { toIpvsError } from './errors.js'
-import { createIpvs, exchange } from './ipvs.js'
+import { openIpvs } from './ipvs.js'
 import { openNativeSession } from './native.js'
-import { Command, Stage, type Request, type Session } from './records.js'
+import { toIpvsError } from './errors.js'
+import { Command, Stage } from './records.js'
 import type { Ipvs, OpenOptions } from './handle.js'
 
 /**
@@ -18,22 +17,7 @@ export async function open(options: OpenOptions = {}): Promise<Ipvs> {
   const { namespace } = fieldsOf('options', options, ['namespace'])
   const path = namespacePath(namespace)
   await refuseFifo(path)
-  return openOver(openNativeSession(path), path)
-}
-
-/** A handle on a session once that has been answered; the session is closed when there will be none. */
-export async function openOver(session: Session, path: string): Promise<Ipvs> {
-  // The thread enters the namespace and finds the family with the first request; the kernel refuses even this one without
-  // the capability.
-  const request: Request = { command: Command.getInfo }
-  try {
-    const { error, stage } = await askSteadily(request, (requests) => exchange(session, requests))
-    if (error !== 0) throw toIpvsError({ operation: 'open', object: path }, request.command, error, stage)
-  } catch (error) {
-    await session.close()
-    throw error
-  }
-  return createIpvs(session)
+  return openIpvs(openNativeSession(path), path)
 }
 
 /** open(2) of a FIFO waits for a writer, on the private thread, for ever. */

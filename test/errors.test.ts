@@ -6,7 +6,22 @@ import ts from 'typescript'
 import { closedError, IpvsApplyError, IpvsError, toIpvsError, type IpvsErrorCode } from '../lib/errors.js'
 import { Command, Stage } from '../lib/records.js'
 
-const { EAFNOSUPPORT, EACCES, EEXIST, EINTR, EINVAL, EMFILE, ENOBUFS, ENOENT, EPERM, ERANGE, ESRCH } = constants.errno
+const {
+  EAFNOSUPPORT,
+  EACCES,
+  EEXIST,
+  EINTR,
+  EINVAL,
+  EMFILE,
+  ELOOP,
+  ENAMETOOLONG,
+  ENOBUFS,
+  ENOENT,
+  ENOTDIR,
+  EPERM,
+  ERANGE,
+  ESRCH,
+} = constants.errno
 
 /** The declaration of IpvsErrorCode, as it stands in lib/errors.ts. */
 function declaration(): ts.TypeAliasDeclaration {
@@ -90,6 +105,9 @@ t.test('each command and errno has its code', async (t) => {
     [Command.flush, EINVAL, kernel, 'IPVS_REJECTED'],
     [Command.getInfo, ENOENT, namespace, 'IPVS_NAMESPACE_NOT_FOUND'],
     [Command.getInfo, EINVAL, namespace, 'IPVS_NAMESPACE_NOT_FOUND'],
+    [Command.getInfo, ENOTDIR, namespace, 'IPVS_NAMESPACE_NOT_FOUND'],
+    [Command.getInfo, ELOOP, namespace, 'IPVS_NAMESPACE_NOT_FOUND'],
+    [Command.getInfo, ENAMETOOLONG, namespace, 'IPVS_NAMESPACE_NOT_FOUND'],
     [Command.getInfo, EPERM, namespace, 'IPVS_NOT_PERMITTED'],
     [Command.getInfo, ENOBUFS, namespace, 'IPVS_REJECTED'],
     [Command.getInfo, EACCES, socket, 'IPVS_NOT_PERMITTED'],

@@ -2,8 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { constants } from 'node:os'
 import t from 'tap'
 import { IpvsError, type Ipvs, type RequestTrace, type SyncDaemon } from '../lib/index.js'
-import { createIpvs } from '../lib/ipvs.js'
-import { openOver } from '../lib/open.js'
+import { createIpvs, openIpvs } from '../lib/ipvs.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { createTestKernel } from '../lib/testing/index.js'
 import { schedulers } from '../lib/types.js'
@@ -172,7 +171,7 @@ t.test(
     const opening = (request: Session['request']) => {
       const state = { closed: 0 }
       const session = { request, close: async () => Promise.resolve(void state.closed++) }
-      return { state, opened: openOver(session, '/run/netns/blue') }
+      return { state, opened: openIpvs(session, '/run/netns/blue') }
     }
     const kernel = new FakeKernel(schedulers).session()
     const answering = (lostFirst: number): Session['request'] => {
@@ -335,34 +334,6 @@ t.test('await using closes the handle', async (t) => {
   const ipvs = createTestKernel().open()
   await ipvs[Symbol.asyncDispose]()
   t.equal(await codeOf(ipvs.services()), 'IPVS_CLOSED')
-})
-
-t.test('a signal that has fired already: its reason, and nothing is sent', async (t) => {
-  const kernel = new FakeKernel(schedulers)
-  let batches = 0
-  const ipvs = observed(kernel, () => void batches++)
-  const reason = new Error('not any more')
-  const options = { signal: AbortSignal.abort(reason) }
-  const calls = [
-    ipvs.services(options),
-    ipvs.service(http, options),
-    ipvs.addService(web, options),
-    ipvs.updateService(web, options),
-    ipvs.removeService(http, options),
-    ipvs.destinations(http, options),
-    ipvs.addDestination(http, server(1), options),
-    ipvs.updateDestination(http, server(1), options),
-    ipvs.removeDestination(http, server(1), options),
-    ipvs.setWeight(http, server(1), 1, options),
-    ipvs.table(options),
-    ipvs.flush(options),
-    ipvs.info(options),
-  ]
-  t.same(
-    await Promise.all(calls.map(codeOf)),
-    calls.map(() => reason),
-  )
-  t.equal(batches, 0)
 })
 
 t.test('a write once sent is found out about, whatever its signal says', async (t) => {
