@@ -128,3 +128,60 @@ t.test('exact gives up after ten passes', async (t) => {
   await t.rejects(ipvs.table({ exact: true }), { code: 'IPVS_INTERRUPTED', operation: 'table' })
   t.equal(lists, 10)
 })
+
+/**
+ * Reads services A, B and so on, each with a server of weight 1, exactly, while things change after the requests of these
+ * numbers: the list is one request, the servers of each service another.
+ */
+async function readWhile(names: string, after: Readonly<Record<number, (kernel: FakeKernel) => void>>) {
+  const kernel = new FakeKernel(schedulers)
+  for (const name of names) {
+    kernel.answer({ command: Command.newService, service: serviceSpec(named(name)) })
+    kernel.answer({
+      command: Command.newDest,
+      service: serviceSpec(named(name)),
+      destination: destinationSpec(real(1)),
+    })
+  }
+  let requests = 0
+  const ipvs = changed(kernel, (_request, reply) => {
+    after[++requests]?.(kernel)
+    return reply
+  })
+  const table = await ipvs.table({ exact: true })
+  return table.map(
+    ({ service: { port }, destinations }) => `${String.fromCharCode(port ?? 0)}${destinations[0]?.weight}`,
+  )
+}
+const named = (name: string) => ({ ...web(1), port: name.charCodeAt(0) })
+const toWeight2 = (kernel: FakeKernel, name: string) =>
+  kernel.answer({
+    command: Command.setDest,
+    service: serviceSpec(named(name)),
+    destination: destinationSpec(real(1, 2)),
+  })
+const remove = (kernel: FakeKernel, name: string) =>
+  kernel.answer({ command: Command.delService, service: serviceSpec(named(name)) })
+
+t.test('exact takes nothing for steady that was read before another service was found changed', async (t) => {
+  // A1 B2 was there at no time.
+  const found = await readWhile('AB', {
+    5: (kernel) => {
+      toWeight2(kernel, 'A')
+      toWeight2(kernel, 'B')
+    },
+  })
+  t.same(found, ['A2', 'B2'])
+})
+
+t.test('exact takes nothing for steady that was read before the list was found changed', async (t) => {
+  // C1 without D was there at no time.
+  const found = await readWhile('ABCD', {
+    7: (kernel) => toWeight2(kernel, 'B'),
+    10: (kernel) => {
+      toWeight2(kernel, 'C')
+      remove(kernel, 'D')
+    },
+  })
+  t.same(found, ['A1', 'B2', 'C2'])
+})
