@@ -170,3 +170,13 @@ t.test('wrong options are refused before the weight is touched', async (t) => {
   t.equal(kernel.writes, 0)
   t.same(await weights(), [1, 7])
 })
+
+t.test('unless told otherwise it looks once a second', async (t) => {
+  const { drain, clock, connections, looks } = await draining({ active: 1, inactive: 0, persistent: 0 })
+  const end = drain({ intervalMs: undefined })
+  await clock.advance(1000)
+  connections.left = none
+  await clock.advance(1000)
+  t.equal(await end, 'drained')
+  t.same(looks, [0, 0, 1000, 2000])
+})

@@ -442,6 +442,12 @@ t.test('the engine sip takes UDP and whatever is marked', async (t) => {
   t.match(await ipvs.services(), [{ persistence: { engine: 'sip' } }, { persistence: { engine: 'sip' } }])
 })
 
+t.test('sync daemons run on the interfaces that the in-memory kernel was given', async (t) => {
+  const ipvs = createTestKernel({ interfaces: ['wan0'] }).open()
+  await ipvs.startSyncDaemon({ ...master, interface: 'wan0' })
+  t.equal(await codeOf(ipvs.startSyncDaemon(backup)), 'IPVS_INTERFACE_NOT_FOUND')
+})
+
 t.test('under one signal any number of calls may wait without a warning', async (t) => {
   const warnings: Error[] = []
   const listen = (warning: Error) => void warnings.push(warning)
