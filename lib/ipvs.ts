@@ -222,7 +222,7 @@ function waiting(operation: string, options?: unknown): Waiting {
 }
 
 /** One batch through the seam. */
-async function exchange(session: Session, requests: readonly Request[]): Promise<readonly Reply[]> {
+export async function exchange(session: Session, requests: readonly Request[]): Promise<readonly Reply[]> {
   const replies = decode(await session.request(encodeRequests(requests)), requests.length)
   trace(requests, replies)
   return replies
