@@ -70,8 +70,8 @@ export interface Client extends Journal<Fetch> {
   stop(): Promise<void>
 }
 
-export function startClient(lan: Lan, url: string, intervalMs: number): Client {
-  const program = [join(root, 'rig/fetch-loop.mjs'), url, String(intervalMs)]
+export function startClient(lan: Lan, url: string, intervalMs: number, timeoutMs = 1000): Client {
+  const program = [join(root, 'rig/fetch-loop.mjs'), url, String(intervalMs), String(timeoutMs)]
   const child = lan.spawn(lan.client.namespace, process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] })
   const journal = journalOf(child, (line) => JSON.parse(line) as Fetch)
   return { ...journal, stop: () => end(child, 'SIGTERM').then(() => undefined) }

@@ -1,13 +1,12 @@
 // A client of the rig: fetches URL every INTERVAL_MS, each time by a new connection, and prints one JSON line per request:
 // {at, ok, body} or {at, ok, error}, where `at` is the start in ms since the epoch. Usage: node fetch-loop.mjs URL INTERVAL_MS
+// [TIMEOUT_MS]: 1000 unless told.
 import { get } from 'node:http'
 
-const TIMEOUT_MS = 1000
-
-const [url, interval] = process.argv.slice(2)
-if (!url || !URL.canParse(url) || !(Number(interval) > 0)) {
+const [url, interval, timeout = '1000'] = process.argv.slice(2)
+if (!url || !URL.canParse(url) || !(Number(interval) > 0) || !(Number(timeout) > 0)) {
   console.error(
-    `expected a URL and an interval in ms, found '${process.argv.slice(2).join(' ')}': node fetch-loop.mjs URL INTERVAL_MS`,
+    `expected a URL, an interval and a time-out in ms, found '${process.argv.slice(2).join(' ')}': node fetch-loop.mjs URL INTERVAL_MS [TIMEOUT_MS]`,
   )
   process.exit(2)
 }
@@ -26,7 +25,7 @@ function fetchOnce() {
       })
     })
     request.on('error', reject)
-    const timer = setTimeout(() => request.destroy(new Error(`no answer in ${TIMEOUT_MS} ms`)), TIMEOUT_MS)
+    const timer = setTimeout(() => request.destroy(new Error(`no answer in ${timeout} ms`)), Number(timeout))
     request.on('close', () => clearTimeout(timer))
   })
 }

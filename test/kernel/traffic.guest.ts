@@ -7,6 +7,8 @@ import { openIn, run } from './namespace.js'
 
 // Slow enough for an emulated machine: each fetch is a new connection between three node processes.
 const fetchEveryMs = 250
+// None is lost here: a busy machine may take its time.
+const patienceMs = 20_000
 
 const gueEncapsulation = { type: 'gue', port: 6080 } as const
 const lan: Lan = await createLan({ reals: 3, guePort: gueEncapsulation.port })
@@ -17,7 +19,7 @@ await Promise.all(lan.reals.map((real) => lan.webServer(real, 80)))
 
 /** As many bodies of answers to the client as asked for. */
 async function fetch(vip: string, count: number): Promise<readonly string[]> {
-  const client = startClient(lan, `http://${vip.includes(':') ? `[${vip}]` : vip}/`, fetchEveryMs)
+  const client = startClient(lan, `http://${vip.includes(':') ? `[${vip}]` : vip}/`, fetchEveryMs, patienceMs)
   await client.first(() => client.entries.length >= count)
   await client.stop()
   return client.entries.slice(0, count).map(({ body, error }) => body ?? `no answer: ${error}`)
