@@ -85,7 +85,8 @@ export async function readThread(operation: string, send: Ask): Promise<ThreadRe
 
 /** What the kernel answers with one record, or refuses. */
 function only<T>([record]: readonly T[]): T {
-  return record as T
+  if (record === undefined) throw new RangeError('the reply to a reading holds no record')
+  return record
 }
 
 /** All services, each once: a dump under concurrent change repeats entries. */
@@ -104,7 +105,7 @@ export async function findService(
   const reply = await askSteadily(request, send)
   if (reply.stage === Stage.kernel && reply.error === ESRCH) return undefined
   if (reply.error !== 0) throw toError(operation, request, reply)
-  return reply.services[0]
+  return only(reply.services)
 }
 
 /** undefined when there is no such service: the kernel answers its dump with an empty list, as that of an empty service. */

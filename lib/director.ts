@@ -11,7 +11,7 @@ export interface Info {
 
 /**
  * Seconds that a connection without packets is kept. Every kernel holds up to 2147483; one with fewer than 1000 timer ticks a
- * second holds more, and refuses what it cannot hold.
+ * second holds more, up to 21474836, and refuses what it cannot hold.
  */
 export interface Timeouts {
   /** Established TCP connections (IPVS_CMD_ATTR_TIMEOUT_TCP), 1 to 2147483. The kernel's default is 900. */

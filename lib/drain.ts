@@ -4,6 +4,7 @@ import { IpvsError } from './errors.js'
 import { systemClock, type Clock } from './health/clock.js'
 import { destinationName, serviceName } from './keys.js'
 import { pause } from './pause.js'
+import { presentDestinationKey, presentServiceKey } from './present.js'
 import { destinationKey, serviceKey } from './validate.js'
 import type { CallOptions, Ipvs } from './handle.js'
 import type { ConnectionCounts, DestinationKey, ServiceKey } from './types.js'
@@ -49,11 +50,13 @@ export async function drainBy(
   options: DrainOptions,
 ): Promise<'drained' | 'deadline'> {
   const { timeoutMs, intervalMs, isDone, onProgress, signal } = checked(options)
-  const name = destinationName(destinationKey(key))
-  await ipvs.setWeight(of, key, 0, { signal })
+  // Read once: what the caller does to its objects meanwhile changes nothing.
+  const service = presentServiceKey(serviceKey(of))
+  const server = destinationKey(key)
+  await ipvs.setWeight(service, presentDestinationKey(server), 0, { signal })
   const deadline = clock.now() + timeoutMs
   for (;;) {
-    const left = await countsOf(ipvs, of, name, signal)
+    const left = await countsOf(ipvs, service, destinationName(server), signal)
     onProgress?.(left)
     if (isDone(left)) return 'drained'
     const remaining = deadline - clock.now()

@@ -3,19 +3,11 @@
  * (another program may have, because the kernel checks little) is refused by creatable.ts, so that it can still be read,
  * updated, drained and removed.
  */
-import { isMulticast, parseAddress, type IpAddress } from './address.js'
+import { parseAddress, type IpAddress } from './address.js'
 import { boolean, fieldsOf, integer, text, wrongType, wrongValue } from './check.js'
-import {
-  checksums,
-  daemonRoles,
-  forwardings,
-  protocols,
-  schedulerFlags,
-  tunnelTypes,
-  type Vocabulary,
-} from './words.js'
-import { AF_INET, AF_INET6, ServiceFlag, type DaemonRecord, type DestinationRecord } from './records.js'
-import type { ServiceRecord, TimeoutsRecord } from './records.js'
+import { checksums, forwardings, protocols, schedulerFlags, tunnelTypes, type Vocabulary } from './words.js'
+import { AF_INET, AF_INET6, ServiceFlag, type DestinationRecord } from './records.js'
+import type { ServiceRecord } from './records.js'
 
 const uint16 = 0xffff
 const uint32 = 0xffffffff
@@ -230,63 +222,9 @@ function limits(field: string, value: unknown): Pick<DestinationRecord, 'upper' 
   }
 }
 
-// ── the rest of the table ──
-
-/** What setTimeouts() takes; 0 keeps what is. */
-export function timeouts(value: unknown, field = 'timeouts'): TimeoutsRecord {
-  const fields = fieldsOf(field, value, ['tcpSeconds', 'tcpFinSeconds', 'udpSeconds'])
-  const seconds = (name: keyof typeof fields) =>
-    fields[name] === undefined ? 0 : integer(`${field}.${name}`, fields[name], 1, int32)
-  return { tcp: seconds('tcpSeconds'), tcpFin: seconds('tcpFinSeconds'), udp: seconds('udpSeconds') }
-}
-
-/** A sync daemon to start. */
-export function daemonSpec(value: unknown, field = 'daemon'): DaemonRecord {
-  const fields = fieldsOf(field, value, ['role', 'interface', 'syncId', 'maxLength', 'multicast'])
-  const { group, port, ttl } =
-    fields.multicast === undefined ? {} : fieldsOf(`${field}.multicast`, fields.multicast, ['group', 'port', 'ttl'])
-  const address = group === undefined ? undefined : multicastGroup(`${field}.multicast.group`, group)
-  return {
-    ...daemonRole(fields.role, `${field}.role`),
-    interface: interfaceName(`${field}.interface`, fields.interface),
-    syncId: integer(`${field}.syncId`, fields.syncId, 0, 255),
-    maxLength: fields.maxLength === undefined ? 0 : integer(`${field}.maxLength`, fields.maxLength, 1, maxSyncLength),
-    port: port === undefined ? 0 : integer(`${field}.multicast.port`, port, 1, uint16),
-    ttl: ttl === undefined ? 0 : integer(`${field}.multicast.ttl`, ttl, 1, 255),
-    groupFamily: address?.family ?? 0,
-    group: address?.address ?? noAddress,
-  }
-}
-
-/** The daemon of a role, which is all that names it. */
-export function daemonRole(value: unknown, field = 'role'): DaemonRecord {
-  const role = text(field, value, 'master or backup')
-  const number = daemonRoles.words.includes(role) ? daemonRoles.number(role) : undefined
-  if (number === undefined) throw wrongValue(field, 'master or backup', value)
-  return { role: number, interface: '', syncId: 0, maxLength: 0, port: 0, ttl: 0, groupFamily: 0, group: noAddress }
-}
-
-function interfaceName(field: string, value: unknown): string {
-  const found = name(field, value, 'the name of a network interface')
-  // What the kernel names no interface (dev_valid_name).
-  if (found === '.' || found === '..' || /[/:\s]/.test(found)) {
-    throw wrongValue(field, 'the name of a network interface', value)
-  }
-  return found
-}
-
-function multicastGroup(field: string, value: unknown): IpAddress {
-  const address = ipAddress(field, value)
-  if (!isMulticast(address)) throw wrongValue(field, 'a multicast address', value)
-  return address
-}
-
-/** What fits into a UDP packet, as ipvsadm. */
-const maxSyncLength = 65507
-
 // ── shared ──
 
-function ipAddress(field: string, value: unknown): IpAddress {
+export function ipAddress(field: string, value: unknown): IpAddress {
   const expected = 'an IPv4 or IPv6 address without brackets or zone'
   const ip = parseAddress(text(field, value, expected))
   if (!ip) throw wrongValue(field, expected, value)
@@ -309,7 +247,7 @@ function word(field: string, value: unknown, vocabulary: Vocabulary): number {
 }
 
 /** What the kernel can hold: 15 bytes and a NUL. */
-function name(field: string, value: unknown, expected: string): string {
+export function name(field: string, value: unknown, expected: string): string {
   const found = text(field, value, expected)
   const bytes = Buffer.from(found, 'latin1')
   if (found === '' || bytes.length > 15 || bytes.includes(0) || bytes.toString('latin1') !== found) {

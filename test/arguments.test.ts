@@ -252,9 +252,9 @@ const wrongConnectionsOptions: readonly Case[] = [
 const wrongTimeouts: readonly Case[] = [
   [null, TYPE, /^timeouts: expected an object, found null$/],
   [{ tcp: 1 }, VALUE, /^timeouts: expected one of the fields tcpSeconds, tcpFinSeconds, udpSeconds, found 'tcp'$/],
-  [{ tcpSeconds: 0 }, RANGE, /^timeouts\.tcpSeconds: expected an integer from 1 to 2147483647, found 0$/],
+  [{ tcpSeconds: 0 }, RANGE, /^timeouts\.tcpSeconds: expected an integer from 1 to 21474836, found 0$/],
   [{ tcpFinSeconds: 1.5 }, RANGE, /^timeouts\.tcpFinSeconds: /],
-  [{ udpSeconds: 2 ** 31 }, RANGE, /^timeouts\.udpSeconds: /],
+  [{ udpSeconds: 21474837 }, RANGE, /^timeouts\.udpSeconds: /],
   [{ udpSeconds: '300' }, TYPE, /^timeouts\.udpSeconds: /],
 ]
 

@@ -21,7 +21,7 @@ export async function directors(test: Behaviour): Promise<void> {
   })
 
   await test('a timeout that the kernel cannot hold is refused, and with it the others', async (t, { ipvs }) => {
-    await refuses(t, 'IPVS_REJECTED', ipvs.setTimeouts({ tcpSeconds: 60, udpSeconds: 2147483647 }))
+    await refuses(t, 'IPVS_REJECTED', ipvs.setTimeouts({ tcpSeconds: 60, udpSeconds: 8589935 }))
     t.same(await ipvs.timeouts(), { tcpSeconds: 900, tcpFinSeconds: 120, udpSeconds: 300 })
   })
 
