@@ -9,6 +9,9 @@ export interface IpAddress {
   readonly address: Uint8Array
 }
 
+/** What stands where no address is given. */
+export const noAddress: Uint8Array = new Uint8Array(16)
+
 /** undefined for anything but a plain address: no zone, no brackets, no octal or shortened forms. */
 export function parseAddress(text: string): IpAddress | undefined {
   const address = new Uint8Array(16)

@@ -23,7 +23,8 @@ const phases: readonly (readonly Change['type'][])[] = [
  * service, not the others. Confirms each removal against the kernel before sending it: what is gone already counts as
  * applied, what has changed since the plan was made fails with IPVS_INTERRUPTED.
  *
- * Rejects with TypeError or RangeError, before anything is sent, for a plan that is none; with IpvsApplyError, which carries the result, if anything failed; with signal.reason when withdrawn.
+ * Rejects with TypeError or RangeError, before anything is sent, for a plan that is none; with IpvsApplyError, which carries the
+ * result, if anything failed; with signal.reason when withdrawn.
  */
 export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Promise<Applied> {
   const signal = signalOf(options)

@@ -4,7 +4,7 @@
  */
 import { isMappedIPv4, isMulticastOrBroadcast, isUnspecified, formatAddress } from './address.js'
 import { outOfRange, wrongValue } from './check.js'
-import { fullMask } from './validate.js'
+import { holdsEncapsulation, holdsPersistence } from './settings.js'
 import { checksums, forwardings, protocols, schedulerFlags, tunnelTypes } from './words.js'
 import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './records.js'
 
@@ -43,7 +43,7 @@ export function refuseService(service: ServiceRecord, field = 'service'): void {
     throw wrongValue(`${field}.schedulerFlags`, `only ${schedulerFlags.words.join(', ')}`, found)
   }
   if (!persistent) {
-    if (service.timeout === 0 && service.netmask === fullMask(service.family) && service.engine === '') return
+    if (!holdsPersistence(service)) return
     throw wrongValue(`${field}.idlePersistence`, 'nothing where a service is made', 'settings without effect')
   }
   if (service.timeout < 1 || service.timeout > maxPersistenceSeconds) {
@@ -102,7 +102,7 @@ export function refuseDestination(service: ServiceRecord, destination: Destinati
 function refuseEncapsulation(destination: DestinationRecord, parent: string): void {
   const { forwarding, tunnelType, tunnelPort, tunnelFlags } = destination
   if (forwarding !== forwardings.number('tunnel')) {
-    if (tunnelType === 0 && tunnelPort === 0 && tunnelFlags === 0) return
+    if (!holdsEncapsulation(destination)) return
     throw wrongValue(`${parent}.idleEncapsulation`, 'nothing where a destination is made', 'settings without effect')
   }
   const field = `${parent}.encapsulation`

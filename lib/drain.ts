@@ -3,7 +3,7 @@ import { fieldsOf, integer, signalOf, wrongType, wrongValue } from './check.js'
 import { IpvsError } from './errors.js'
 import { systemClock, type Clock } from './health/clock.js'
 import { destinationName, serviceName } from './keys.js'
-import { pause } from './pause.js'
+import { maxDelayMs, pause } from './pause.js'
 import { presentDestinationKey, presentServiceKey } from './present.js'
 import { destinationKey, serviceKey } from './validate.js'
 import type { CallOptions, Ipvs } from './handle.js'
@@ -69,8 +69,6 @@ const untils = {
   idle: ({ active, inactive, persistent }: ConnectionCounts) => active + inactive + persistent === 0,
   noActive: ({ active }: ConnectionCounts) => active === 0,
 } as const
-
-const maxDelayMs = 0x7fffffff
 
 function checked(options: DrainOptions) {
   const names = ['timeoutMs', 'intervalMs', 'until', 'onProgress', 'signal'] as const

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { fieldsOf, text, wrongValue } from './check.js'
+import { toIpvsError } from './errors.js'
 import { openIpvs } from './ipvs.js'
 import { openNativeSession } from './native.js'
-import { toIpvsError } from './errors.js'
 import { Command, Stage } from './records.js'
 import type { Ipvs, OpenOptions } from './handle.js'
 

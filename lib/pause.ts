@@ -1,5 +1,8 @@
 import type { Clock } from './health/clock.js'
 
+/** The longest that a timer of Node.js waits. */
+export const maxDelayMs = 0x7fffffff
+
 /** Waits, or rejects with the signal's reason. */
 export async function pause(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted()

@@ -1,6 +1,7 @@
 /** Records -> what the API shows. The mirror of validate.ts: what comes out goes back in unchanged. */
 import { formatAddress } from './address.js'
-import { firstSchedulerBit, fullMask } from './validate.js'
+import { holdsEncapsulation, holdsPersistence } from './settings.js'
+import { firstSchedulerBit } from './validate.js'
 import { checksums, daemonRoles, forwardings, protocols, schedulerFlags, tunnelTypes } from './words.js'
 import { AF_INET, AF_INET6, ServiceFlag, type DaemonRecord, type DestinationEntry } from './records.js'
 import type { DestinationRecord, InfoRecord, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
@@ -54,9 +55,7 @@ const schedulerBits = Array.from({ length: 32 - firstSchedulerBit }, (_, i) => i
 
 function presentPersistenceOf(service: ServiceRecord): Pick<Service, 'persistence' | 'idlePersistence'> {
   if (service.flags & ServiceFlag.persistent) return { persistence: presentPersistence(service) }
-  const { timeout, netmask, family, engine } = service
-  const isPlain = timeout === 0 && netmask === fullMask(family) && engine === ''
-  return isPlain ? {} : { idlePersistence: presentPersistence(service) }
+  return holdsPersistence(service) ? { idlePersistence: presentPersistence(service) } : {}
 }
 
 function presentPersistence({ timeout, netmask, family, engine }: ServiceRecord): Persistence {
@@ -102,8 +101,10 @@ function presentForwarding(
 ): (TunnelForwarding | PlainForwarding) & Pick<Destination, 'idleEncapsulation'> {
   const forwarding = forwardings.word(destination.forwarding & 7)
   if (forwarding === 'tunnel') return { forwarding, encapsulation: presentEncapsulation(destination) }
-  const isPlain = destination.tunnelType === 0 && destination.tunnelPort === 0 && destination.tunnelFlags === 0
-  return { forwarding, ...(isPlain ? {} : { idleEncapsulation: presentEncapsulation(destination) }) }
+  return {
+    forwarding,
+    ...(holdsEncapsulation(destination) && { idleEncapsulation: presentEncapsulation(destination) }),
+  }
 }
 
 /** The types know what may be made; another program may have combined it otherwise. */

@@ -1,4 +1,4 @@
-/** Whether two records ask the same of the kernel, identity aside. */
+/** What records ask of the kernel, identity aside: whether two ask the same, whether one asks anything. */
 import { fullMask } from './validate.js'
 import { forwardings } from './words.js'
 import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './records.js'
@@ -14,6 +14,16 @@ export function sameDestinationSettings(a: DestinationRecord, b: DestinationReco
 /** The same for settings but the weight. */
 export function sameButForWeight(a: DestinationRecord, b: DestinationRecord): boolean {
   return sameDestinationSettings({ ...a, weight: 0 }, { ...b, weight: 0 })
+}
+
+/** Whether there is anything of persistence in it, turned on or not. */
+export function holdsPersistence({ timeout, netmask, family, engine }: ServiceRecord): boolean {
+  return timeout !== 0 || netmask !== fullMask(family) || engine !== ''
+}
+
+/** Whether there is anything of a tunnel in it, forwarded by one or not. */
+export function holdsEncapsulation({ tunnelType, tunnelPort, tunnelFlags }: DestinationRecord): boolean {
+  return tunnelType !== 0 || tunnelPort !== 0 || tunnelFlags !== 0
 }
 
 function serviceSettings({ family, scheduler, flags, timeout, netmask, engine }: ServiceRecord): string {

@@ -1,5 +1,5 @@
 /** Arguments -> records, for what belongs to the director rather than to a service: timeouts and sync daemons. */
-import { isMulticast, type IpAddress } from './address.js'
+import { isMulticast, noAddress, type IpAddress } from './address.js'
 import { fieldsOf, integer, text, wrongValue } from './check.js'
 import { ipAddress, name } from './validate.js'
 import { daemonRoles } from './words.js'
@@ -12,7 +12,6 @@ const maxTimeout = 21474836
 const maxSyncLength = 65507
 
 const uint16 = 0xffff
-const noAddress = new Uint8Array(16)
 
 /** What setTimeouts() takes; 0 keeps what is. */
 export function timeouts(value: unknown, field = 'timeouts'): TimeoutsRecord {

@@ -3,7 +3,7 @@
  * (another program may have, because the kernel checks little) is refused by creatable.ts, so that it can still be read,
  * updated, drained and removed.
  */
-import { parseAddress, type IpAddress } from './address.js'
+import { noAddress, parseAddress, type IpAddress } from './address.js'
 import { boolean, fieldsOf, integer, text, wrongType, wrongValue } from './check.js'
 import { checksums, forwardings, protocols, schedulerFlags, tunnelTypes, type Vocabulary } from './words.js'
 import { AF_INET, AF_INET6, ServiceFlag, type DestinationRecord } from './records.js'
@@ -12,8 +12,6 @@ import type { ServiceRecord } from './records.js'
 const uint16 = 0xffff
 const uint32 = 0xffffffff
 const int32 = 0x7fffffff
-
-const noAddress = new Uint8Array(16)
 
 /** ipvsadm's default for persistence without a timeout. */
 const defaultPersistenceSeconds = 360

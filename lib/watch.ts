@@ -3,7 +3,7 @@ import { fieldsOf, integer, signalOf } from './check.js'
 import { changesBetween } from './diff.js'
 import { IpvsError } from './errors.js'
 import { systemClock, type Clock } from './health/clock.js'
-import { pause } from './pause.js'
+import { maxDelayMs, pause } from './pause.js'
 import type { CallOptions, Ipvs } from './handle.js'
 import type { Change } from './plan.js'
 import type { Table } from './types.js'
@@ -37,7 +37,7 @@ export function watch(ipvs: Ipvs, options: WatchOptions): AsyncIterable<Observat
 /** The same, by any clock. */
 export async function* watchBy(clock: Clock, ipvs: Ipvs, options: WatchOptions): AsyncGenerator<Observation> {
   const fields = fieldsOf('options', options, ['intervalMs', 'signal'])
-  const intervalMs = integer('intervalMs', fields.intervalMs, 1, 0x7fffffff)
+  const intervalMs = integer('intervalMs', fields.intervalMs, 1, maxDelayMs)
   const signal = signalOf({ signal: fields.signal })
   let table: Table | undefined
   for (;;) {

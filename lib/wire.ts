@@ -4,9 +4,8 @@
  */
 import { bytes, flag, i32, optional, record, text, u16, u32, u64, type Layout } from './layout.js'
 import { Command, nothingRead, Stage, type DaemonRecord } from './records.js'
-import type { DestinationEntry, DestinationRecord } from './records.js'
-import type { InfoRecord, Records, Reply, Request, ServiceEntry, ServiceRecord } from './records.js'
-import type { StatsRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
+import type { DestinationEntry, DestinationRecord, InfoRecord, Records, Reply, Request } from './records.js'
+import type { ServiceEntry, ServiceRecord, StatsRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
 
 const service = record<ServiceRecord>('Service', {
   family: u16,

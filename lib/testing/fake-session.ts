@@ -3,7 +3,7 @@
  * order of its checks is that of net/netfilter/ipvs/ip_vs_ctl.c.
  */
 import { constants } from 'node:os'
-import { isMappedIPv4, isMulticast, isMulticastOrBroadcast, isUnspecified } from '../address.js'
+import { isMappedIPv4, isMulticast, isMulticastOrBroadcast, isUnspecified, noAddress } from '../address.js'
 import { destinationName, serviceName } from '../keys.js'
 import { daemonRoles, forwardings, tunnelTypes } from '../words.js'
 import { AF_INET, AF_INET6, Command, nothingRead, ServiceFlag, type DaemonRecord } from '../records.js'
@@ -275,7 +275,6 @@ const noStats: StatsRecord = {
   byteInRate: 0n,
   byteOutRate: 0n,
 }
-const nowhere = new Uint8Array(16)
 const noDestination: DestinationRecord = {
   family: 0,
   port: 0,
@@ -286,7 +285,7 @@ const noDestination: DestinationRecord = {
   weight: 0,
   upper: 0,
   lower: 0,
-  address: nowhere,
+  address: noAddress,
 }
 const noDaemon: DaemonRecord = {
   role: 0,
@@ -295,7 +294,7 @@ const noDaemon: DaemonRecord = {
   port: 0,
   ttl: 0,
   groupFamily: 0,
-  group: nowhere,
+  group: noAddress,
   interface: '',
 }
 const noConnections = { active: 0, inactive: 0, persistent: 0 }
