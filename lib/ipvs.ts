@@ -1,54 +1,26 @@
 /** The handle: one method a command, over a session that is the kernel's or the in-memory one. */
-import { constants } from 'node:os'
-import {
-  askSteadily,
-  findService,
-  readDaemons,
-  readDestination,
-  readDestinations,
-  readInfo,
-  readServices,
-} from './commands.js'
+import { findService, readDaemons, readDestination, readDestinations, readInfo, readServices } from './commands.js'
 import { readSysctls, readThread, readTimeouts, write, type Ask } from './commands.js'
 import { openConnections, readConnections } from './connections.js'
 import { refuseDestination, refuseService } from './creatable.js'
 import { boolean, integer, optionsWith, signalOf } from './check.js'
-import { closedError, toIpvsError } from './errors.js'
+import { closedError } from './errors.js'
+import { queueFor } from './exchange.js'
 import { presentDaemon, presentDestination, presentEntry, presentInfo, presentService } from './present.js'
 import { presentSysctls, presentTimeouts } from './present.js'
-import { createQueue, type Queue, type Waiting } from './queue.js'
+import type { Queue, Waiting } from './queue.js'
 import { readEntries, readExactTable, readTable } from './table.js'
-import { trace } from './tracing.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec, weight } from './validate.js'
 import { daemonRole, daemonSpec, timeouts } from './validate-director.js'
-import { Command, nothingRead, Stage, type Reply, type Request, type Session } from './records.js'
-import { decodeReplies, encodeRequests } from './wire.js'
+import { Command, type Reply, type Request, type Session } from './records.js'
 import type { Connection, Info, SomeTimeouts, SyncDaemon, Timeouts } from './director.js'
 import type { CallOptions, Ipvs } from './handle.js'
 import type { Destination, DestinationKey, DestinationSpec, Service, ServiceKey, ServiceSpec } from './types.js'
 import type { Table, TableEntry } from './types.js'
 
-/** Keeps a batch's reply to a few hundred kilobytes, and the wait behind it short. */
-const maxBatch = 256
-
 /** A handle over any session, which it owns. */
 export function createIpvs(session: Session): Ipvs {
   return new Handle(session)
-}
-
-/** The same once the session has answered; it is closed when there will be no handle. `path` is the namespace's, for messages. */
-export async function openIpvs(session: Session, path: string): Promise<Ipvs> {
-  // The thread enters the namespace and finds the family with the first request; the kernel refuses even this one without
-  // the capability.
-  const request: Request = { command: Command.getInfo }
-  try {
-    const { error, stage } = await askSteadily(request, (requests) => exchange(session, requests))
-    if (error !== 0) throw toIpvsError({ operation: 'open', object: path }, request.command, error, stage)
-  } catch (error) {
-    await session.close()
-    throw error
-  }
-  return createIpvs(session)
 }
 
 class Handle implements Ipvs {
@@ -58,7 +30,7 @@ class Handle implements Ipvs {
 
   constructor(session: Session) {
     this.#session = session
-    this.#queue = createQueue((requests) => exchange(session, requests), maxBatch)
+    this.#queue = queueFor(session)
   }
 
   async services(options?: CallOptions): Promise<readonly Service[]> {
@@ -219,20 +191,4 @@ class Handle implements Ipvs {
 /** How a call waits in the queue, from the caller's options. */
 function waiting(operation: string, options?: unknown): Waiting {
   return { signal: signalOf(options), closed: () => closedError(operation) }
-}
-
-/** One batch through the seam. */
-export async function exchange(session: Session, requests: readonly Request[]): Promise<readonly Reply[]> {
-  const replies = decode(await session.request(encodeRequests(requests)), requests.length)
-  trace(requests, replies)
-  return replies
-}
-
-function decode(buffer: ArrayBuffer, requests: number): readonly Reply[] {
-  // No reply at all: the thread had no memory for it.
-  if (buffer.byteLength === 0) {
-    const lost: Reply = { ...nothingRead, error: constants.errno.ENOMEM, stage: Stage.answer }
-    return Array<Reply>(requests).fill(lost)
-  }
-  return decodeReplies(buffer, requests)
 }

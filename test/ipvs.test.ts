@@ -2,7 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { constants } from 'node:os'
 import t from 'tap'
 import { IpvsError, type Ipvs, type RequestTrace, type SyncDaemon } from '../lib/index.js'
-import { createIpvs, openIpvs } from '../lib/ipvs.js'
+import { createIpvs } from '../lib/ipvs.js'
+import { greet } from '../lib/exchange.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { createTestKernel } from '../lib/testing/index.js'
 import { schedulers } from '../lib/types.js'
@@ -171,7 +172,7 @@ t.test(
     const opening = (request: Session['request']) => {
       const state = { closed: 0 }
       const session = { request, close: async () => Promise.resolve(void state.closed++) }
-      return { state, opened: openIpvs(session, '/run/netns/blue') }
+      return { state, opened: greet(session, '/run/netns/blue').then(createIpvs) }
     }
     const kernel = new FakeKernel(schedulers).session()
     const answering = (lostFirst: number): Session['request'] => {

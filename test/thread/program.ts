@@ -1,7 +1,7 @@
 /** The program that test/thread.test.ts runs: prints the name of the thread that a handle tells, or the error. */
 import { readFileSync } from 'node:fs'
 import { readThread } from '../../lib/commands.js'
-import { exchange } from '../../lib/ipvs.js'
+import { exchange } from '../../lib/exchange.js'
 import { openNativeSession } from '../../lib/native.js'
 
 const session = openNativeSession('')
