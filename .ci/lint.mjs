@@ -25,7 +25,7 @@ const programs = {
   eslint: [bin('eslint'), '--max-warnings', '0', '.'],
   prettier: [bin('prettier'), '--log-level', 'warn', '--check', '.'],
   'clang-format': ['clang-format', '--dry-run', '-Werror', ...cpp, ...files('test/native', /\.(h|cc)$/)],
-  shellcheck: ['shellcheck', ...bash],
+  shellcheck: ['shellcheck', '-s', 'bash', ...bash, 'completion/ipvs.bash'],
   typedoc: [bin('typedoc'), '--emit', 'none'],
 }
 
@@ -88,6 +88,16 @@ const rules = [
     where: files('lib/health', code),
     pattern: importOf(`[^'"\`]*\\.\\./|ipvs\\b`),
   },
+  {
+    rule: 'the library knows nothing of its command line, and no more of ipvsadm',
+    where: library.filter((path) => !/^lib\/(cli|ipvsadm)\//.test(path)),
+    pattern: importOf('[^\'"`]*/(cli|ipvsadm)/'),
+  },
+  {
+    rule: 'ipvsadm knows nothing of the command line',
+    where: files('lib/ipvsadm', code),
+    pattern: importOf('[^\'"`]*/cli/'),
+  },
   { rule: 'queue imports nothing of ours', where: ['lib/queue.ts'], pattern: importOf(`\\.|ipvs\\b`) },
   {
     rule: 'examples use public entry points only',
@@ -107,6 +117,8 @@ const rules = [
   {
     rule: 'the library logs nothing and installs no process handlers',
     where: library,
+    // What belongs to the process is handed on from here.
+    except: ['lib/cli/main.ts', 'lib/ipvsadm/streams.ts'],
     pattern: /console\.|process\.(on|once|addListener|prepend\w+|stdout|stderr)\b|['"`](node:)?(console|process)['"`]/,
   },
   {
@@ -125,14 +137,16 @@ const rules = [
       'test/kernel/lifetime.guest.ts',
       'test/kernel/lifetime.program.ts',
       'test/kernel/churn.program.ts',
+      'test/kernel/ipvsadm.program.ts',
       'rig/cluster.ts',
     ],
-    // The module that opens, all of the entry point, or `open` of it.
+    // The module that opens, all of an entry point, or what opens by it.
     pattern: new RegExp(
       [
-        importOf(`[^'"\`]*(lib|dist)/(native|open)\\b`).source,
+        importOf(`[^'"\`]*(lib|dist)/(native|open|session)\\b`).source,
         `\\b(import|require)\\s*\\(\\s*['"\`](ipvs['"\`]|[^'"\`]*(lib|dist)/index\\b)`,
         `\\b(import|export)\\b[^'"\`]*(\\bopen\\b|\\*)[^'"\`]*\\bfrom\\s*['"](ipvs['"]|[^'"]*(lib|dist)/index\\b)`,
+        `\\b(import|export)\\b[^'"\`]*(\\bipvsadm\\b|\\*)[^'"\`]*\\bfrom\\s*['"](ipvs/ipvsadm['"]|[^'"]*(lib|dist)/ipvsadm/index\\b)`,
       ].join('|'),
     ),
   },

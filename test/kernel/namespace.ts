@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { openNativeSession } from '../../lib/native.js'
 import { open, type Ipvs } from '../../lib/index.js'
+import { ipvsadm } from '../../lib/ipvsadm/index.js'
 import type { Session } from '../../lib/records.js'
 
 // tap gives a program 30 s by default, which a busy emulated machine may need for a start alone.
@@ -44,4 +45,16 @@ export function sessionIn(t: Test, namespace: string): Session {
   const session = openNativeSession(`/run/netns/${namespace}`)
   t.teardown(() => session.close())
   return session
+}
+
+/** What our ipvsadm does in a namespace that a test made. */
+export async function ipvsadmIn(namespace: string, words: readonly string[], stdin = '') {
+  let [stdout, stderr] = ['', '']
+  const status = await ipvsadm(words, {
+    namespace,
+    stdin,
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  })
+  return { status, stdout, stderr }
 }
