@@ -19,8 +19,8 @@ const hz = 250
 
 interface StoredService {
   readonly record: ServiceRecord
-  /** Newest first, as the kernel lists them. */
-  readonly destinations: readonly DestinationRecord[]
+  /** By name, the oldest first: the kernel lists them the other way round. */
+  readonly destinations: Map<string, DestinationRecord>
 }
 
 /** The table of one network namespace. */
@@ -87,7 +87,8 @@ export class FakeKernel {
   /** Empty for a missing service, as in the kernel. */
   #destinationsOf({ service }: Request): Reply['destinations'] {
     const found = service && isFamily(service.family) ? this.#services.get(serviceName(service)) : undefined
-    return (found?.destinations ?? []).map((destination) => ({ destination, ...noConnections, stats: noStats }))
+    const destinations = [...(found?.destinations.values() ?? [])].reverse()
+    return destinations.map((destination) => ({ destination, ...noConnections, stats: noStats }))
   }
 
   #change(request: Request): number {
@@ -147,7 +148,7 @@ export class FakeKernel {
 
   #hasMixedFamilies(): boolean {
     return [...this.#services.values()].some(({ record, destinations }) =>
-      destinations.some(({ family }) => family !== record.family),
+      [...destinations.values()].some(({ family }) => family !== record.family),
     )
   }
 
@@ -158,7 +159,7 @@ export class FakeKernel {
     if (!isFamily(service.family)) return EAFNOSUPPORT
     const name = serviceName(service)
     const found = this.#services.get(name)
-    if (command === Command.newService) return found ? EEXIST : this.#setService(service, [])
+    if (command === Command.newService) return found ? EEXIST : this.#setService(service, new Map())
     if (!found) return ESRCH
     switch (command) {
       case Command.setService:
@@ -173,7 +174,7 @@ export class FakeKernel {
     }
   }
 
-  #setService(service: ServiceRecord, destinations: readonly DestinationRecord[]): number {
+  #setService(service: ServiceRecord, destinations: Map<string, DestinationRecord>): number {
     if (service.scheduler !== 'none' && !this.#schedulers.has(service.scheduler)) return ENOENT
     if (service.engine !== '' && service.engine !== 'sip') return ENOENT
     if (service.family === AF_INET6 && (service.netmask < 1 || service.netmask > 128)) return EINVAL
@@ -190,23 +191,15 @@ export class FakeKernel {
       if (this.#daemons.size > 0 || forwardings.word(given.forwarding & 7) !== 'tunnel') return EINVAL
     }
     const name = destinationName(given)
-    const others = destinations.filter((destination) => destinationName(destination) !== name)
-    const exists = others.length < destinations.length
-    const set = (changed: readonly DestinationRecord[]) => {
-      this.#services.set(serviceName(record), { record, destinations: changed })
-      return 0
-    }
-    if (removes) return exists ? set(others) : ENOENT
+    const exists = destinations.has(name)
+    if (removes) return destinations.delete(name) ? 0 : ENOENT
     const error = checkSettings(given)
     if (error !== 0) return error
-    const stored = { ...given, forwarding: given.forwarding & 7 }
-    if (command === Command.setDest) {
-      if (!exists) return ENOENT
-      return set(destinations.map((destination) => (destinationName(destination) === name ? stored : destination)))
-    }
-    if (exists) return EEXIST
-    if (!isHost(given)) return EINVAL
-    return set([stored, ...destinations])
+    if (command === Command.setDest && !exists) return ENOENT
+    if (command === Command.newDest && exists) return EEXIST
+    if (!exists && !isHost(given)) return EINVAL
+    destinations.set(name, { ...given, forwarding: given.forwarding & 7 })
+    return 0
   }
 }
 
