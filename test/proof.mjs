@@ -1,7 +1,7 @@
 // What takes longer than a test run may: node test/proof.mjs [--seconds N]
 //
 // races: native/worker.cc and what is below it under ThreadSanitizer. lifetimes: how handles end, with an addon under
-// AddressSanitizer and UndefinedBehaviorSanitizer. fuzz: random replies of the kernel, for N seconds
+// AddressSanitizer and UndefinedBehaviorSanitizer. commands: ipvsadm's, to Debian's and to ours. fuzz: random replies of the kernel, for N seconds
 // (600), all executions so far being counted in test/native/executions.json, to be committed.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,6 +32,14 @@ report(
   lifetimes.code === 0,
   `lifetimes: ${lifetimes.text.trim().split('\n').at(-1)}, under ASan and UBSan`,
   lifetimes.text,
+)
+
+process.env['NODE_IPVS_STEPS'] = '1000'
+const commands = await run([process.execPath, 'test/run.mjs', 'kernels', 'ipvsadm-random'])
+report(
+  commands.code === 0,
+  'commands: 9,000 lines at random, to ours and to the real ipvsadm, on each kernel',
+  commands.text,
 )
 
 const fuzzed = await fuzz(seconds)

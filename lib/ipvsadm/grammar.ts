@@ -3,21 +3,14 @@ import { isMulticast, noAddress, parseAddress } from '../address.js'
 import { AF_INET, AF_INET6, ServiceFlag, type DaemonRecord, type DestinationRecord } from '../records.js'
 import type { ServiceRecord, TimeoutsRecord } from '../records.js'
 import { checksums, daemonRoles, forwardings, protocols, tunnelTypes } from '../words.js'
+import { parseEndpoint, type Names } from './endpoints.js'
 import { Failure, refusedStatus } from './failure.js'
-import { parseIPv4, parseIPv6, parseNumber } from './numbers.js'
+import { checkLegal, refuseConflict } from './legal.js'
+import { parseIPv4, parseNumber } from './numbers.js'
 import { commandName, commandWords, legalOptions, legalTunnelOptions, optionNames } from './options.js'
-import type { CommandWord, Legal, OptionName } from './options.js'
+import type { CommandWord, OptionName } from './options.js'
 import { readArguments, type Arguments, type Given } from './popt.js'
 import { schedulerFlagsOf } from './scheduler-flags.js'
-
-/** What names mean on this host. Asked only where something is no number. */
-export interface Names {
-  /** Four bytes. */
-  addressOf(host: string): Promise<Uint8Array | undefined>
-  hostOf(address: string): Promise<string | undefined>
-  portOf(service: string, protocol: number): Promise<number | undefined>
-  serviceOf(port: number, protocol: number): Promise<string | undefined>
-}
 
 /** One command, with what it is about. What an option did not set has ipvsadm's default. */
 export interface Command {
@@ -216,7 +209,7 @@ class Draft {
       this.#service.flags |= schedulerFlagsOf(this.#service.scheduler || defaultScheduler, this.#schedulerFlags)
     }
     const { command } = this.command
-    check(legalOptions[command], this.#given, optionNames, `the '${commandName(command)}' command`)
+    checkLegal(legalOptions[command], this.#given, optionNames, `the '${commandName(command)}' command`)
     if (command === 'add-service' || command === 'edit-service') this.#finishService()
     if (command === 'start-daemon') this.#daemon.interface ||= defaultInterface
     if (command === 'add-server' || command === 'edit-server') this.#finishServer()
@@ -318,7 +311,7 @@ class Draft {
       throw new Failure('Tunnel options conflict with forward method')
     }
     const type = tunnelTypes.word(this.#destination.tunnelType) as keyof typeof legalTunnelOptions
-    check(legalTunnelOptions[type], this.#given, tunnelOptions.slice(1), `the '${type}' tunnel type`)
+    checkLegal(legalTunnelOptions[type], this.#given, tunnelOptions.slice(1), `the '${type}' tunnel type`)
   }
 }
 
@@ -343,68 +336,4 @@ function timeout(text: string, min: number): number {
   const seconds = parseNumber(text, min, maxTimeout)
   if (seconds === undefined) throw new Failure(`invalid timeout value \`${text}' specified`)
   return seconds
-}
-
-/** Checks these options in their order. */
-function check(legal: Legal, given: ReadonlySet<OptionName>, order: readonly OptionName[], of: string): void {
-  let chosen: OptionName | undefined
-  for (const option of order) {
-    if (!given.has(option)) {
-      if (!legal.needs?.includes(option)) continue
-      throw new Failure(`You need to supply the '${option}' option for ${of}`)
-    }
-    if (legal.takesOneOf?.includes(option)) {
-      if (chosen) throw new Failure(`The option '${option}' conflicts with the '${chosen}' option in ${of}`)
-      chosen = option
-    } else if (!legal.needs?.includes(option) && !legal.takes?.includes(option)) {
-      throw new Failure(`Illegal '${option}' option with ${of}`)
-    }
-  }
-}
-
-function refuseConflict(given: ReadonlySet<OptionName>): void {
-  const has = (...options: OptionName[]) => options.some((option) => given.has(option))
-  if (
-    (has('connection', 'timeout', 'daemon') && has('stats', 'rate', 'thresholds')) ||
-    (has('timeout', 'daemon') && has('persistent-conn'))
-  ) {
-    throw new Failure('options conflicts in the list command')
-  }
-}
-
-interface EndpointParts {
-  readonly family: number
-  readonly address: Uint8Array
-  readonly port?: number
-}
-
-/**
- * `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]:PORT`, or names instead. An IPv6 address without brackets has no port; one in brackets
- * must have one, and an IPv4 address or a name in brackets loses it.
- */
-async function parseEndpoint(text: string, protocol: number, names: Names): Promise<EndpointParts | undefined> {
-  if (/^[0-9]*$/.test(text)) return undefined
-  const bracketed = /^\[([^\]]*)\]:(.*)$/s.exec(text)
-  if (text.startsWith('[') && !bracketed) return undefined
-  const [host, behind] = bracketed ? [bracketed[1] ?? '', bracketed[2]] : [text, undefined]
-  const ipv6 = parseIPv6(host)
-  if (ipv6) return withPort({ family: AF_INET6, address: ipv6 }, behind, protocol, names)
-  const colon = host.lastIndexOf(':')
-  const [name, port] = colon < 0 ? [host, undefined] : [host.slice(0, colon), host.slice(colon + 1)]
-  const ipv4 = parseIPv4(name) ?? (await names.addressOf(name))
-  if (!ipv4) return undefined
-  const address = new Uint8Array(16)
-  address.set(ipv4)
-  return withPort({ family: AF_INET, address }, port, protocol, names)
-}
-
-async function withPort(
-  ip: EndpointParts,
-  text: string | undefined,
-  protocol: number,
-  names: Names,
-): Promise<EndpointParts | undefined> {
-  if (text === undefined) return ip
-  const port = parseNumber(text, 0, 65535) ?? (await names.portOf(text, protocol))
-  return port === undefined ? undefined : { ...ip, port }
 }

@@ -1,5 +1,5 @@
 /** Names of hosts and ports. Loaded only where a name is given, or names are to be shown. */
-import type { Names } from './grammar.js'
+import type { Names } from './endpoints.js'
 
 const protocolNames: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' }
 

@@ -1,7 +1,7 @@
 /** How ipvsadm writes names, addresses and numbers. */
 import { formatAddress } from '../address.js'
 import { AF_INET, AF_INET6 } from '../records.js'
-import type { Names } from './grammar.js'
+import type { Names } from './endpoints.js'
 
 /** What has an address and a port: a service, a server, an end of a connection. */
 export interface EndpointRecord {

@@ -1,5 +1,5 @@
 /** ipvsadm on an in-memory kernel, with names that a test knows. */
-import type { Names } from '../../lib/ipvsadm/grammar.js'
+import type { Names } from '../../lib/ipvsadm/endpoints.js'
 import { runIpvsadm } from '../../lib/ipvsadm/run.js'
 import { parseServices } from '../../lib/ipvsadm/services.js'
 import type { Session } from '../../lib/records.js'

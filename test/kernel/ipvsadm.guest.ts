@@ -1,11 +1,12 @@
-/** Names of hosts and ports, and the executable under the names of ipvsadm and its scripts, beside the original. */
+/** Beside the original: names of hosts and ports, the executable under the names of ipvsadm and its scripts. Atomic restores. */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { comparable, comparison, type Outcome } from '../ipvsadm/deviations.js'
-import { makeNamespace } from './namespace.js'
+import { ipvsadm } from './ipvsadm.js'
+import { ipvsadmIn, makeNamespace } from './namespace.js'
 
 // The executable as it is built: this runs bundled, a folder below the package's root.
 const executable = join(import.meta.dirname, '..', 'bin/ipvs.js')
@@ -144,3 +145,36 @@ t.test('ipvs adm is the same', async (t) => {
   t.match(await adm('-A', '-t', 'vip:http'), { status: 255, stderr: 'Service already exists\n' })
   t.match(await adm('--help'), { status: 0, stdout: /^ipvsadm v1\.31 / })
 })
+
+t.test(
+  'an atomic restore: nothing before all lines are right, then the difference, and that undone on a refusal',
+  async (t) => {
+    const namespace = await makeNamespace(t)
+    const ours = (words: string, stdin = '') => ipvsadmIn(namespace, words.split(' '), stdin)
+    const saved = async () => (await ours('-S -n')).stdout
+    await ipvsadm(namespace, ['-A -t 192.0.2.10:80 -s wlc -p 300', '-a -t 192.0.2.10:80 -r 10.0.0.1 -g -x 10 -y 5'])
+    const before = await saved()
+    t.match(before, / -x 10 -y 5\n/)
+
+    t.match(await ours('-R --atomic', '-C\n-A -t 192.0.2.11:80\n-A -t 192.0.2.11:80\n'), {
+      status: 255,
+      stderr: 'line 3: Service already exists: -A -t 192.0.2.11:80; nothing was changed\n',
+    })
+    t.equal(await saved(), before)
+    t.match(await ours('-R --atomic', '-A -t 192.0.2.11:80\n-A -t 192.0.2.12:80 -s nosuch\n'), {
+      status: 255,
+      stderr: /ip_vs_nosuch.*\nnothing was changed: what had been done before is undone\n$/,
+    })
+    t.equal(await saved(), before)
+
+    const wanted = '-A -t 192.0.2.10:80 -s wlc -p 300\n-a -t 192.0.2.10:80 -r 10.0.0.2:80 -m -w 3\n-A -f 7 -s rr\n'
+    t.strictSame(await ours('-R --atomic', `-C\n${wanted}`), { status: 0, stdout: '', stderr: '' })
+    t.equal(await saved(), wanted, 'what was there and is not in the file is gone')
+    t.strictSame(await ours('-R --atomic', '-a -f 7 -r 10.0.0.9 -g\n-D -t 192.0.2.10:80\n'), {
+      status: 0,
+      stdout: '',
+      stderr: '',
+    })
+    t.equal(await saved(), '-A -f 7 -s rr\n-a -f 7 -r 10.0.0.9:0 -g -w 1\n')
+  },
+)
