@@ -18,7 +18,7 @@ import { build, fuzz } from './native.mjs'
 
 const root = join(import.meta.dirname, '..')
 const output = join(root, '.bundle')
-const unitFolders = ['test', 'test/health', 'examples/failover-daemon/test']
+const unitFolders = ['test', 'test/health', 'test/ipvsadm', 'test/cli', 'examples/failover-daemon/test']
 const guests = { 'Linux 6.1': ['--kernel', '6.1'], 'Linux 6.12': ['--kernel', '6.12'] }
 const host = { 'this host': ['--host'] }
 const words = ['unit', 'native', 'kernels', 'package', 'host', 'asan', 'fuzz']
