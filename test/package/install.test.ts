@@ -1,6 +1,6 @@
 /** The package installed from its tarball, where there is no compiler and no libnl. */
 import { spawnSync } from 'node:child_process'
-import { copyFile, cp, mkdir, readdir, readFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { install, makeFolder, node, pack, root, run } from './package.js'
@@ -15,6 +15,7 @@ interface Met {
   readonly addons: string[]
   readonly services: string[]
   readonly check: string
+  readonly rules: string
 }
 
 const folder = await makeFolder(t)
@@ -81,9 +82,27 @@ for (const version of ['20', '22', '24', '26']) {
     t.same(met.addons, [`/app/${addon}`])
     // Either this machine's kernel has no IPVS, or it refuses it to a user namespace.
     t.match(met.opened, { code: /^IPVS_(UNAVAILABLE|NOT_PERMITTED)$/, ours: true })
-    t.match(met, { services: ['192.0.2.100'], check: 'pass' }, 'ipvs/testing and ipvs/health')
+    const rules = '-A -t 192.0.2.100:80 -s rr\n'
+    t.match(met, { services: ['192.0.2.100'], check: 'pass', rules }, 'ipvs/testing, ipvs/health and ipvs/ipvsadm')
   })
 }
+
+t.test('the command is linked, and is ipvsadm under that name; node 20 to 26', async (t) => {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
+  const link = join(await makeFolder(t), 'ipvsadm')
+  await symlink(join(app, 'node_modules/.bin/ipvs'), link)
+  for (const major of ['20', '22', '24', '26']) {
+    const env = { ...process.env, PATH: `${await node(major)}:${process.env['PATH']}` }
+    // Without rights over the real kernel, whatever this machine's is.
+    const call = (...command: string[]) =>
+      spawnSync('unshare', ['-Urn', ...command], { cwd: app, env, encoding: 'utf8' })
+    t.match(call('node_modules/.bin/ipvs', '--version'), { status: 0, stdout: `ipvs ${version}\n`, stderr: '' }, major)
+    t.match(call('node_modules/.bin/ipvs', 'list'), { status: 1, stdout: '', stderr: /^ipvs: open: [^\n]+\n$/ })
+    t.match(call(link, '-v'), { status: 0, stdout: /^ipvsadm v1\.31 / })
+    t.match(call(link, '-Ln'), { status: 2, stdout: '', stderr: /^Can't initialize ipvs: / })
+    t.match(call(link, '-A', '-t', '192.0.2.1'), { status: 2, stderr: /^Zero port specified/ })
+  }
+})
 
 t.test('elsewhere than on Linux import works, and open() says what to use instead', async (t) => {
   for (const platform of ['darwin', 'win32']) {

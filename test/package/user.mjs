@@ -10,6 +10,7 @@ const imported = await import('ipvs')
 const required = createRequire(import.meta.url)('ipvs')
 const { createTestKernel } = await import('ipvs/testing')
 const { tcp } = await import('ipvs/health')
+const { formatRules, parseRules } = await import('ipvs/ipvsadm')
 
 const opened = await imported.open().then(
   () => 'opened',
@@ -33,5 +34,6 @@ console.log(
     addons: process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node')),
     services: (await table.services()).map(({ address }) => address),
     check: outcome,
+    rules: formatRules(await parseRules('-A -t 192.0.2.100:80 -s rr\n')),
   }),
 )

@@ -1,6 +1,7 @@
 /** A program as users write it, against the published types: see ../../consumer.test.ts. */
 import { apply, diff, drain, IpvsError, open, schedulers, toJSON, watch, type Ipvs, type Table } from 'ipvs'
 import { createMonitor, http, tcp, type HealthEvent, type Target } from 'ipvs/health'
+import { formatRules, ipvsadm, parseRules, RulesError } from 'ipvs/ipvsadm'
 import { createTestKernel } from 'ipvs/testing'
 
 interface Options {
@@ -26,6 +27,12 @@ export async function program(options: Options): Promise<string> {
   const monitor = createMonitor<Target>([server], { check: options.weight === 1 ? tcp() : http({ path: '/' }) })
   for await (const { state, target } of monitor as AsyncIterable<HealthEvent<Target>>) {
     if (state === 'down') await drain(ipvs, service, target, { timeoutMs: 1000 })
+  }
+  try {
+    const status: number = await ipvsadm(['-R'], { stdin: formatRules(await parseRules('')), stdout: process.stdout })
+    if (status > 0) return formatRules(await ipvs.table())
+  } catch (error) {
+    if (error instanceof RulesError) return `${error.line}: ${error.message}`
   }
   await ipvs[Symbol.asyncDispose]()
   return 'done'
