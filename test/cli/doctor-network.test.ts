@@ -105,7 +105,9 @@ t.test('an address that another host has is not used', async (t) => {
 
 t.test('an IPv6 address that may be the source of tunnels is to be deprecated', async (t) => {
   const addresses = [address(vip6, 128, 'eth0')]
-  t.same(all(withNetwork({ addresses })), [`${vip6}: warn ip address change ${vip6}/128 dev eth0 preferred_lft 0`])
+  t.same(all(withNetwork({ addresses })), [
+    `${vip6}: warn ip address del ${vip6}/128 dev eth0 && ip address add ${vip6}/128 dev eth0 preferred_lft 0`,
+  ])
   t.same(all(withNetwork({ addresses }, { table: [entry(web6, [masquerade6])] })), [], 'no tunnel')
 })
 

@@ -73,12 +73,16 @@ function ignoresARP(network: NetworkFacts): boolean {
   return asked.length > 0 && asked.every((one) => effective(network, one, 'arp_ignore') > 0)
 }
 
-/** Linux 6.1: the kernel may choose it as the source of what it tunnels, and a real server drops what comes from its own. */
+/**
+ * Linux 6.1: the kernel may choose it as the source of what it tunnels, and a real server drops what comes from its own. It keeps the
+ * source that it chose until routes change: `ip address change` alone does not help.
+ */
 function sourceFindings({ address, prefixLength, device, isDeprecated }: InterfaceAddress): Finding[] {
   if (isDeprecated === true) return []
   const text =
     'may become the source of packets in tunnels, and real servers drop those, since the address is theirs, too'
-  return [say('warn', address, text, `ip address change ${address}/${prefixLength} dev ${device} preferred_lft 0`)]
+  const place = `${address}/${prefixLength} dev ${device}`
+  return [say('warn', address, text, `ip address del ${place} && ip address add ${place} preferred_lft 0`)]
 }
 
 /** Where its neighbours are. */
