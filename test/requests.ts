@@ -98,7 +98,8 @@ const servers: fc.Arbitrary<Endpoint> = mostly(
   5,
 )
 
-const limit = mostly([0, 0, 0, 1, 5, int32], [int32 + 1, uint32], 15)
+/** Linux 6.1.176 takes more than that, 6.1.192 and 6.12 do not. */
+const limit = fc.constantFrom(0, 0, 0, 1, 5, int32)
 const destinations: fc.Arbitrary<DestinationRecord> = servers.chain((identity) =>
   fc.record<DestinationRecord>({
     ...constants(identity),
