@@ -70,12 +70,15 @@ export function comparison(words: readonly string[], theirs: Outcome, ours: Outc
   // A crash: ours is to end as for any wrong argument, with a sentence.
   if (theirs.status > 128 && theirs.status < 255) {
     const right = { status: 2, stdout: '', isSentence: true }
-    return {
-      theirs: right,
-      ours: { status: ours.status, stdout: ours.stdout, isSentence: /^[^\n]+\n$/.test(ours.stderr) },
-    }
+    const { stdout, stderr } = words[0] === '-R' ? ofTheLastLine(ours) : ours
+    return { theirs: right, ours: { status: ours.status, stdout, isSentence: /^[^\n]+\n$/.test(stderr) } }
   }
   return { theirs: told('theirs', theirs), ours: told('ours', ours) }
+}
+
+/** What a restored file's last line printed, if it was refused: what theirs printed before a crash is lost in its buffer. */
+function ofTheLastLine({ stderr }: Outcome): Pick<Outcome, 'stdout' | 'stderr'> {
+  return { stdout: '', stderr: stderr.split('\n').slice(-2).join('\n') }
 }
 
 function isHelp(words: readonly string[]): boolean {
