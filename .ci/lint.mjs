@@ -1,6 +1,7 @@
 // Everything that is checked without running: types, ESLint, formats, shell scripts, and the rules of the seam.
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { basename, dirname, extname, join, relative } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -159,14 +160,22 @@ const report = (ok, name, output = '') => {
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}${ok ? '' : `\n${output}`}`)
 }
 
-for (const [name, [command, ...args]] of Object.entries(programs)) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
+/** @param {string} name @param {string[]} program */
+function check(name, [command, ...args]) {
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd: root, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      const missing = error?.code === 'ENOENT'
+      report(!error, name, missing ? `${error.message}; rig/setup lint installs it` : stdout + stderr)
+      resolve(undefined)
+    })
   })
-  report(status === 0, name, error ? `${command}: ${error.message}; rig/setup lint installs it` : stdout + stderr)
 }
+
+const queue = Object.entries(programs)
+const work = async () => {
+  for (let next = queue.shift(); next; next = queue.shift()) await check(...next)
+}
+await Promise.all(Array.from({ length: availableParallelism() }, work))
 for (const { rule, where, except = [], pattern } of rules) {
   const found = where
     .filter((path) => !except.includes(path))

@@ -1,8 +1,9 @@
 // What takes longer than a test run may: node test/proof.mjs [--seconds N]
 //
 // races: native/worker.cc and what is below it under ThreadSanitizer. lifetimes: how handles end, with an addon under
-// AddressSanitizer and UndefinedBehaviorSanitizer. commands: ipvsadm's, to Debian's and to ours. fuzz: random replies of the kernel, for N seconds
-// (600), all executions so far being counted in test/native/executions.json, to be committed.
+// AddressSanitizer and UndefinedBehaviorSanitizer. kernels: all guest tests on both kernels. commands: ipvsadm's, to Debian's
+// and to ours. fuzz: random replies of the kernel, for N seconds (600), all executions so far being counted in
+// test/native/executions.json, to be committed.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -34,11 +35,14 @@ report(
   lifetimes.text,
 )
 
+const kernels = await run([process.execPath, 'test/run.mjs', 'kernels', 'guest'])
+report(kernels.code === 0, `kernels: ${kernels.text.trim().split('\n').at(-1)}, on both kernels`, kernels.text)
+
 process.env['NODE_IPVS_STEPS'] = '1000'
 const commands = await run([process.execPath, 'test/run.mjs', 'kernels', 'ipvsadm-random'])
 report(
   commands.code === 0,
-  'commands: 9,000 lines at random, to ours and to the real ipvsadm, on each kernel',
+  'commands: 17,000 lines at random, to ours and to the real ipvsadm, on each kernel',
   commands.text,
 )
 

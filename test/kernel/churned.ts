@@ -2,8 +2,8 @@
 import type { Change, DestinationSpec, ServiceSpec, Table } from '../../lib/index.js'
 
 /** Services that stay, and how many of them have a server that stays: only those get more. */
-export const permanent = 1000
-export const churnable = 800
+export const permanent = 400
+export const churnable = 320
 
 /** What the churn does, once. A server is told by its port. */
 export type Step =

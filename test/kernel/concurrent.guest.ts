@@ -1,4 +1,4 @@
-/** Readings of a table of a thousand services while another program changes it. */
+/** Readings of a table of 400 services while another program changes it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -57,8 +57,8 @@ async function startChurn(t: Test, namespace: string, mostMs: number): Promise<C
   }
 }
 
-/** A thousand services, most of them with a server. */
-async function thousandServices(t: Test): Promise<{ namespace: string; ipvs: Ipvs; passMs: number }> {
+/** The permanent services, most of them with a server. */
+async function manyServices(t: Test): Promise<{ namespace: string; ipvs: Ipvs; passMs: number }> {
   const namespace = await makeNamespace(t)
   const ipvs = await openIn(t, namespace)
   const numbers = Array.from({ length: permanent }, (_, i) => i + 1)
@@ -120,7 +120,7 @@ function strangers({ start, end, state }: Reading, changes: readonly Done[]): re
 }
 
 t.test('an exact table is one that there was while it was read, or IPVS_INTERRUPTED', async (t) => {
-  const { namespace, ipvs, passMs } = await thousandServices(t)
+  const { namespace, ipvs, passMs } = await manyServices(t)
   const churn = await startChurn(t, namespace, passesOfPause * passMs)
   const resolved: Reading[] = []
   for (let i = 0; i < readings; i++) {
@@ -137,7 +137,7 @@ t.test('an exact table is one that there was while it was read, or IPVS_INTERRUP
 })
 
 t.test('plain readings never throw under restless change, and list nothing twice nor what was not there', async (t) => {
-  const { namespace, ipvs, passMs } = await thousandServices(t)
+  const { namespace, ipvs, passMs } = await manyServices(t)
   const churn = await startChurn(t, namespace, 0)
   const ways: readonly (() => Promise<Table>)[] = [
     () => ipvs.table(),
@@ -155,7 +155,7 @@ t.test('plain readings never throw under restless change, and list nothing twice
 })
 
 t.test('what watch() tells happened, and leads from its first table to each one that it shows', async (t) => {
-  const { namespace, ipvs, passMs } = await thousandServices(t)
+  const { namespace, ipvs, passMs } = await manyServices(t)
   const churn = await startChurn(t, namespace, passesOfPause * passMs)
   const shown: Reading[] = []
   let told: State | undefined
@@ -179,8 +179,8 @@ t.test('what watch() tells happened, and leads from its first table to each one 
 })
 
 t.test('what comes and goes in another namespace is in no table of this one', async (t) => {
-  const { ipvs } = await thousandServices(t)
-  const other = await thousandServices(t)
+  const { ipvs } = await manyServices(t)
+  const other = await manyServices(t)
   const churn = await startChurn(t, other.namespace, 0)
   const expected = textOf(firstState())
   let resolved = 0
