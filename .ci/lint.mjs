@@ -16,6 +16,7 @@ function files(folder, name) {
 }
 
 const cpp = files('native', /\.(h|cc)$/)
+const measured = files('bench', /\.(h|c)$/)
 const shell = ['.ci/run', ...['rig', 'prebuild'].flatMap((folder) => files(folder, /^[^.]+$/))].filter((path) =>
   readFileSync(join(root, path), 'utf8').startsWith('#!'),
 )
@@ -25,7 +26,7 @@ const programs = {
   types: [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
   eslint: [bin('eslint'), '--max-warnings', '0', '.'],
   prettier: [bin('prettier'), '--log-level', 'warn', '--check', '.'],
-  'clang-format': ['clang-format', '--dry-run', '-Werror', ...cpp, ...files('test/native', /\.(h|cc)$/)],
+  'clang-format': ['clang-format', '--dry-run', '-Werror', ...cpp, ...measured, ...files('test/native', /\.(h|cc)$/)],
   shellcheck: ['shellcheck', '-s', 'bash', ...bash, 'completion/ipvs.bash'],
   typedoc: [bin('typedoc'), '--emit', 'none'],
 }
@@ -139,6 +140,7 @@ const rules = [
       'test/kernel/lifetime.program.ts',
       'test/kernel/churn.program.ts',
       'test/kernel/ipvsadm.program.ts',
+      'test/kernel/doctor.program.ts',
       'rig/cluster.ts',
     ],
     // The module that opens, all of an entry point, or what opens by it.

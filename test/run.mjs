@@ -17,6 +17,9 @@ import { buildSanitized, sanitizerEnvironment } from '../rig/build-sanitized.mjs
 import { bundle } from '../rig/bundle.mjs'
 import { build, fuzz } from './native.mjs'
 
+// node reads these certificates at every start, which makes it three times as long. Nothing here asks for them.
+delete process.env.NODE_EXTRA_CA_CERTS
+
 const root = join(import.meta.dirname, '..')
 const output = join(root, '.bundle')
 const unitFolders = ['test', 'test/health', 'test/ipvsadm', 'test/cli', 'examples/failover-daemon/test']
@@ -34,6 +37,18 @@ const anyKernel = [
   'readme',
   'refusals',
 ]
+/** These take longest. They start first, or one worker would wait for the other at the end. */
+const longest = [
+  'lifetime',
+  'ipvsadm-random',
+  'contract',
+  'concurrent',
+  'interop',
+  'ipvsadm',
+  'doctor',
+  'daemon',
+  'traffic',
+]
 const words = ['unit', 'native', 'kernels', 'package', 'host', 'asan', 'fuzz']
 /** Programs of test/native, with their arguments. */
 const natives = { stories: [], replay: ['test/native/corpus', 'test/native/regressions'] }
@@ -42,6 +57,7 @@ const guestSeconds = 600
 const packageSeconds = 600
 const sanitizedSeconds = 300
 const fuzzSeconds = 60
+const slowestShown = 10
 
 const parts = process.argv.slice(2)
 const filters = parts.filter((part) => !words.includes(part))
@@ -53,6 +69,12 @@ if (filters.length === parts.length || filters.length > 1) {
 }
 const [filter = ''] = filters
 const totals = { passed: 0, failed: 0, skipped: 0 }
+/** @type {{ name: string, seconds: number }[]} */
+const partTimes = []
+/** @type {{ name: string, seconds: number }[]} */
+const programTimes = []
+/** @param {number} since of performance.now() */
+const secondsSince = (since) => (performance.now() - since) / 1000
 
 /**
  * Runs a command that prints TAP, counts its results, and prints what failed.
@@ -92,9 +114,9 @@ async function runTap(name, command, seconds, env = process.env) {
   totals.passed += passed
   totals.skipped += skipped
   totals.failed += failures.length || (broken ? 1 : 0)
-  console.log(
-    `${broken ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${((performance.now() - started) / 1000).toFixed(1)} s)`,
-  )
+  const took = secondsSince(started)
+  programTimes.push({ name, seconds: took })
+  console.log(`${broken ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${took.toFixed(1)} s)`)
   if (!broken) return
   for (const { fullname, name: result, diag } of failures) console.log(`  not ok: ${fullname} > ${result}`, diag ?? '')
   console.log(`  ended with ${signal ?? `status ${code}`}; its output ends:\n${text.slice(-6000)}`)
@@ -166,15 +188,15 @@ async function onKernels(kernels) {
       await runTap(`${file} on ${name}`, [...rig, process.execPath, programOf(file)], guestSeconds + 60)
     }
   }
-  await run(jobs.filter(measuresTime))
   // A guest is emulated by one thread: two take a core each.
-  const queue = jobs.filter((job) => !measuresTime(job))
+  const queue = jobs.sort((a, b) => rank(a) - rank(b))
   await Promise.all(names.map(() => run(queue)))
 }
 
-/** Whether a guest test holds the daemon to its promises, for which it needs the machine for itself. @param {{ file: string }} job */
-function measuresTime({ file }) {
-  return file.includes('daemon')
+/** The place of a guest test's program in the queue. @param {{ file: string }} job */
+function rank({ file }) {
+  const place = longest.indexOf(basename(file, '.guest.ts'))
+  return place < 0 ? longest.length : place
 }
 
 async function sanitized() {
@@ -187,16 +209,34 @@ async function sanitized() {
   }
 }
 
-await mkdir(output, { recursive: true })
-if (parts.includes('unit')) await unit()
-if (parts.includes('native')) await native()
-if (parts.includes('fuzz')) await fuzzing()
-if (parts.includes('kernels')) await onKernels(guests)
-if (parts.includes('package')) {
-  for (const file of await programs('test/package', '.test.ts')) await runHere(file, packageSeconds)
+/** Runs a part if it was asked for. @param {string} name @param {() => Promise<void>} run */
+async function part(name, run) {
+  if (!parts.includes(name)) return
+  const started = performance.now()
+  await run()
+  partTimes.push({ name, seconds: secondsSince(started) })
 }
-if (parts.includes('host')) await onKernels(host)
-if (parts.includes('asan')) await sanitized()
+
+/** Where the time went, once there is something to compare. */
+function showTimes() {
+  if (programTimes.length <= slowestShown) return
+  console.log(`parts: ${partTimes.map(({ name, seconds }) => `${name} ${seconds.toFixed(0)} s`).join(', ')}`)
+  console.log('slowest:')
+  const slowest = programTimes.sort((a, b) => b.seconds - a.seconds).slice(0, slowestShown)
+  for (const { name, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${name}`)
+}
+
+await mkdir(output, { recursive: true })
+await part('unit', unit)
+await part('native', native)
+await part('fuzz', fuzzing)
+await part('kernels', () => onKernels(guests))
+await part('package', async () => {
+  for (const file of await programs('test/package', '.test.ts')) await runHere(file, packageSeconds)
+})
+await part('host', () => onKernels(host))
+await part('asan', sanitized)
+showTimes()
 const { passed, failed, skipped } = totals
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 if (skipped > 0) console.log(`${skipped} skipped`)

@@ -3,11 +3,13 @@
  * forwarding, addresses and tunnels is shown by a client's requests.
  */
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import t from 'tap'
 import { cli } from '../../lib/cli/cli.js'
 import type { Finding } from '../../lib/cli/doctor/finding.js'
 import type { DestinationSettings, Ipvs } from '../../lib/index.js'
 import { createLan, type Addresses, type Host, type Lan } from '../../rig/lan.js'
+import type { Fetch, Outcome } from './doctor.program.js'
 import { openIn, run } from './namespace.js'
 
 // With one real server each request shows whether that is reached.
@@ -21,15 +23,32 @@ const program = join(import.meta.dirname, 'test-kernel-doctor.program.mjs')
 const inside = async ({ namespace }: Host, script: string) =>
   (await run('ip', ['netns', 'exec', namespace, 'bash', '-euc', script])).stdout
 
+const asking = new Map<string, (question: unknown) => Promise<unknown>>()
+
+/** Asks doctor.program.ts, which starts at the first question in that namespace. One question at a time. */
+function ask(host: Host, question: unknown): Promise<unknown> {
+  const { namespace } = host
+  const known = asking.get(namespace)
+  if (known) return known(question)
+  const { stdin, stdout } = lan.spawn(namespace, process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  if (!stdin || !stdout) throw new TypeError('expected a child with piped streams, found none')
+  const answers = createInterface({ input: stdout })[Symbol.asyncIterator]()
+  const first = async (question: unknown) => {
+    stdin.write(`${JSON.stringify(question)}\n`)
+    const next = await answers.next()
+    if (next.done === true) throw new Error(`expected an answer in ${namespace}, found that the program had ended`)
+    return JSON.parse(next.value) as unknown
+  }
+  asking.set(namespace, first)
+  return first(question)
+}
+
 /** The findings from inside a host, as a user gets them. */
 async function doctor(host: Host, ...args: readonly string[]): Promise<readonly Finding[]> {
-  const command = ['netns', 'exec', host.namespace, process.execPath, program, 'doctor', '--json', ...args]
-  const { code = 0, stdout } = (await run('ip', command).catch((error: { code: number; stdout: string }) => error)) as {
-    code?: number
-    stdout: string
-  }
+  const { status, stdout, stderr } = (await ask(host, ['doctor', '--json', ...args])) as Outcome
+  t.equal(stderr, '')
   const findings = JSON.parse(stdout) as Finding[]
-  t.equal(code, findings.some(({ level }) => level === 'fail') ? 1 : 0, 'the status says whether something fails')
+  t.equal(status, findings.some(({ level }) => level === 'fail') ? 1 : 0, 'the status says whether something fails')
   return findings
 }
 
@@ -40,17 +59,8 @@ const troubles = (findings: readonly Finding[]) =>
 
 /** What the findings say to do is done. */
 async function mend(host: Host, findings: readonly Finding[]): Promise<void> {
-  for (const { fix } of findings.filter(isWrong)) if (fix !== undefined) await inside(host, fix)
-}
-
-/** Whether a client gets an answer from a service in that time. */
-async function isServed([address, port]: readonly [string, number], seconds: number): Promise<boolean> {
-  const request = `exec 3<>/dev/tcp/${address}/${port}; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; grep -q real1 <&3`
-  const command = ['netns', 'exec', lan.client.namespace, 'timeout', String(seconds), 'bash', '-euc', request]
-  return run('ip', command).then(
-    () => true,
-    () => false,
-  )
+  const fixes = findings.filter(isWrong).flatMap(({ fix }) => fix ?? [])
+  if (fixes.length > 0) await inside(host, fixes.join('\n'))
 }
 
 const services = {
@@ -77,10 +87,14 @@ async function addServices(ipvs: Ipvs): Promise<void> {
   }
 }
 
-/** The names of those that do not answer. What should answer may take its time on a busy machine. */
+/** The names of those that do not answer the client. What should answer may take its time on a busy machine. */
 async function unserved(expected: readonly Name[] = []): Promise<readonly Name[]> {
-  const answers = await Promise.all(names.map((name) => isServed(services[name], expected.includes(name) ? 4 : 40)))
-  return names.filter((_, i) => answers[i] === false)
+  const fetch = names.map((name) => {
+    const [address, port] = services[name]
+    return { address, port, timeoutMs: expected.includes(name) ? 3000 : 40_000 } satisfies Fetch
+  })
+  const answers = (await ask(lan.client, { fetch })) as readonly string[]
+  return names.filter((_, i) => !answers[i]?.includes('real1'))
 }
 
 await Promise.all([lan.webServer(real, 80), lan.webServer(real, 81)])
