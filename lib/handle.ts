@@ -103,4 +103,12 @@ export interface OpenOptions {
    * @default the process's own
    */
   readonly namespace?: string | undefined
+  /**
+   * Whether a request that takes one message to the kernel is carried out on the thread that calls: without the way to the
+   * handle's own thread and back, which takes longer than the kernel's work. For command-line tools, which have nothing else
+   * to do meanwhile. The kernel may let any request wait for as long as any process on the host holds the IPVS mutex, seconds
+   * behind a slow modprobe: nothing else of this thread, timers and signal handlers included, runs until it answers.
+   * @default false
+   */
+  readonly onCallingThread?: boolean | undefined
 }

@@ -9,7 +9,14 @@ import { layoutHash } from './wire.js'
 
 interface Addon {
   readonly layoutHash: string
-  readonly Handle: new (namespacePath: string) => Session
+  readonly Handle: new (namespacePath: string) => NativeSession
+}
+
+/** Carries requests out on its private thread. */
+export interface NativeSession extends Session {
+  request(batch: Uint8Array): Promise<ArrayBuffer>
+  /** On the calling thread, which waits in the kernel; undefined where only the private thread can: request() it. */
+  requestHere(batch: Uint8Array): ArrayBuffer | undefined
 }
 
 // One level above lib/, as well as above dist/.
@@ -18,7 +25,7 @@ const packageRoot = fileURLToPath(new URL('..', import.meta.url))
 let loaded: Addon | undefined
 
 /** Starts the private thread; the namespace is entered and the socket made with the first request. */
-export function openNativeSession(namespacePath: string): Session {
+export function openNativeSession(namespacePath: string): NativeSession {
   loaded ??= load()
   return new loaded.Handle(namespacePath)
 }

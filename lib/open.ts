@@ -1,6 +1,6 @@
-import { fieldsOf } from './check.js'
+import { boolean, fieldsOf } from './check.js'
 import { createIpvs } from './ipvs.js'
-import { openSession } from './session.js'
+import { openSession, openSessionHere } from './session.js'
 import type { Ipvs, OpenOptions } from './handle.js'
 
 /**
@@ -10,6 +10,7 @@ import type { Ipvs, OpenOptions } from './handle.js'
  * capability is needed for the life of the handle: the kernel asks for it with every message.
  */
 export async function open(options: OpenOptions = {}): Promise<Ipvs> {
-  const { namespace } = fieldsOf('options', options, ['namespace'])
-  return createIpvs(await openSession(namespace))
+  const { namespace, onCallingThread } = fieldsOf('options', options, ['namespace', 'onCallingThread'])
+  const here = onCallingThread !== undefined && boolean('onCallingThread', onCallingThread)
+  return createIpvs(await (here ? openSessionHere(namespace) : openSession(namespace)))
 }

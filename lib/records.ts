@@ -5,8 +5,8 @@
 
 /** What the addon and the in-memory kernel of `ipvs/testing` both are: one method wide. */
 export interface Session {
-  /** Carries out the requests in order; one batch at a time. */
-  request(batch: Uint8Array): Promise<ArrayBuffer>
+  /** Carries out the requests in order; one batch at a time. What is no promise was carried out on the calling thread. */
+  request(batch: Uint8Array): Promise<ArrayBuffer> | ArrayBuffer
   /** Resolves when the request in hand is answered and the thread has ended. Once. */
   close(): Promise<void>
 }

@@ -4,14 +4,23 @@ import { constants } from 'node:os'
 import { text, wrongValue } from './check.js'
 import { toIpvsError } from './errors.js'
 import { greet } from './exchange.js'
-import { openNativeSession } from './native.js'
+import { openNativeSession, type NativeSession } from './native.js'
 import { Command, Stage, type Session } from './records.js'
 
 /** A session in a network namespace that has answered; undefined: the process's own namespace. */
-export async function openSession(namespace: unknown): Promise<Session> {
+export async function openSession(namespace: unknown): Promise<NativeSession> {
   const path = namespacePath(namespace)
   await refuseFifo(path)
   return greet(openNativeSession(path), path)
+}
+
+/** The same; what takes one message to the kernel is then carried out on the calling thread. */
+export async function openSessionHere(namespace: unknown): Promise<Session> {
+  const session = await openSession(namespace)
+  return {
+    request: (batch) => session.requestHere(batch) ?? session.request(batch),
+    close: () => session.close(),
+  }
 }
 
 /** open(2) of a FIFO waits for a writer, on the private thread, for ever. */

@@ -1,5 +1,5 @@
-// Exports the seam: `layoutHash` and the class Handle with request(batch) and close(). The one place where Node-API and
-// the private thread meet.
+// Exports the seam: `layoutHash` and the class Handle with request(batch), requestHere(batch) and close(). The one
+// place where Node-API and the private thread meet.
 //
 // The thread rings a uv_async_t, not a napi_threadsafe_function: see docs/adr/0001-one-private-thread-per-handle.md.
 
@@ -24,15 +24,15 @@ using ipvs::Bytes;
 using ipvs::Request;
 using ipvs::Worker;
 
-// FNV-1a, 64 bit, of layout(): a stale build differs from lib/wire.ts and is refused there.
+// FNV-1a, 32 bit, of layout(): a stale build differs from lib/wire.ts and is refused there.
 std::string layout_hash() {
-  uint64_t hash = 0xcbf29ce484222325U;
+  uint32_t hash = 0x811c9dc5U;
   for (const char character : ipvs::layout()) {
     hash ^= static_cast<uint8_t>(character);
-    hash *= 0x100000001b3U;
+    hash *= 0x01000193U;
   }
-  char text[17];
-  std::snprintf(text, sizeof text, "%016" PRIx64, hash);
+  char text[9];
+  std::snprintf(text, sizeof text, "%08" PRIx32, hash);
   return text;
 }
 
@@ -117,7 +117,8 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
  public:
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Handle",
-                       {InstanceMethod<&Handle::request>("request"), InstanceMethod<&Handle::close>("close")});
+                       {InstanceMethod<&Handle::request>("request"),
+                        InstanceMethod<&Handle::request_here>("requestHere"), InstanceMethod<&Handle::close>("close")});
   }
 
   // new Handle(namespacePath: string): an empty path means the process's own namespace.
@@ -149,24 +150,54 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
   // request(batch: Uint8Array): Promise<ArrayBuffer>. One at a time.
   Napi::Value request(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    if (info.Length() < 1 || !info[0].IsTypedArray() ||
-        info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-      return refuse(env, "request: a batch is a Uint8Array");
-    }
-    auto batch = info[0].As<Napi::Uint8Array>();
-    if (batch.ByteLength() == 0 || batch.ByteLength() % sizeof(Request) != 0) {
-      return refuse(env, "request: a batch is one or more whole records");
-    }
-    if (!worker_ || pending_ != nullptr || closing_ != nullptr) {
-      return refuse(env, "request: the handle is busy or closed");
-    }
-    std::vector<Request> requests(batch.ByteLength() / sizeof(Request));
-    std::memcpy(requests.data(), batch.Data(), batch.ByteLength());
+    std::vector<Request> requests = read_batch(info);
+    if (requests.empty()) return env.Undefined();
     const Napi::Value answered = promise(env, pending_);
     if (pending_ == nullptr) return answered;
     keep_alive();
     worker_->submit(std::move(requests));
     return answered;
+  }
+
+  // requestHere(batch: Uint8Array): ArrayBuffer | undefined. On the calling thread; undefined: request() it.
+  Napi::Value request_here(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const std::vector<Request> requests = read_batch(info);
+    if (requests.empty()) return env.Undefined();
+    const auto replies = worker_->carry_out(requests);
+    napi_value buffer = nullptr;
+    if (!replies || !copy(env, *replies, buffer)) return env.Undefined();
+    return Napi::Value(env, buffer);
+  }
+
+  // Empty, with an exception, for what is no batch and when another is in hand.
+  std::vector<Request> read_batch(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (info.Length() < 1 || !info[0].IsTypedArray() ||
+        info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      refuse(env, "request: a batch is a Uint8Array");
+      return {};
+    }
+    auto batch = info[0].As<Napi::Uint8Array>();
+    if (batch.ByteLength() == 0 || batch.ByteLength() % sizeof(Request) != 0) {
+      refuse(env, "request: a batch is one or more whole records");
+      return {};
+    }
+    if (!worker_ || pending_ != nullptr || closing_ != nullptr) {
+      refuse(env, "request: the handle is busy or closed");
+      return {};
+    }
+    std::vector<Request> requests(batch.ByteLength() / sizeof(Request));
+    std::memcpy(requests.data(), batch.Data(), batch.ByteLength());
+    return requests;
+  }
+
+  // False when the environment is ending.
+  static bool copy(napi_env env, const Bytes& replies, napi_value& buffer) {
+    void* data = nullptr;
+    if (napi_create_arraybuffer(env, replies.size(), &data, &buffer) != napi_ok) return false;
+    if (!replies.empty()) std::memcpy(data, replies.data(), replies.size());
+    return true;
   }
 
   // close(): Promise<void>, when the request in hand is answered and the thread has ended. Once.
@@ -186,10 +217,8 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
     // Runs the continuations of what is resolved here before the event loop goes on.
     const Napi::CallbackScope scope(env, continuations_);
     if (const auto replies = worker_->take()) {
-      void* data = nullptr;
       napi_value buffer = nullptr;
-      if (napi_create_arraybuffer(env, replies->size(), &data, &buffer) != napi_ok) return;
-      if (!replies->empty()) std::memcpy(data, replies->data(), replies->size());
+      if (!copy(env, *replies, buffer)) return;
       resolve(env, pending_, buffer);
       Unref();
       if (closing_ == nullptr) bell_->hold(false);

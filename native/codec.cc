@@ -188,7 +188,9 @@ bool read_port(const From& from, int attribute, uint16_t& port) {
 }  // namespace
 
 Message encode(const Request& request, int family) {
-  Message message(nlmsg_alloc());
+  // By default libnl clears a page for each.
+  constexpr size_t kLargestMessage = 512;
+  Message message(nlmsg_alloc_size(kLargestMessage));
   if (!message) return nullptr;
   if (genlmsg_put(message.get(), 0, 0, family, 0, 0, static_cast<uint8_t>(request.command), IPVS_GENL_VERSION) ==
       nullptr) {

@@ -30,21 +30,30 @@ constexpr int kReceiveBuffer = 1 << 20;
 // The kernel has queued the answer when the send returns, so a silence this long means that it was lost.
 constexpr timeval kSilence{5, 0};
 
+// How many requests from that one on share a datagram: a socket carries one dump at a time.
+size_t datagram_from(const std::vector<Request>& requests, size_t start) {
+  const auto shares = [](const Request& request) { return !request.dump && !is_local(request); };
+  size_t end = start + 1;
+  if (shares(requests[start])) {
+    while (end < requests.size() && end - start < kDatagram && shares(requests[end])) ++end;
+  }
+  return end - start;
+}
+
 }  // namespace
 
 std::vector<Answer> Session::carry_out(const std::vector<Request>& requests) {
   std::vector<Answer> answers(requests.size());
   for (size_t at = 0; at < requests.size();) {
-    // A socket carries one dump at a time; commands without dump share a datagram.
-    const auto shares = [](const Request& request) { return !request.dump && !is_local(request); };
-    size_t end = at + 1;
-    if (shares(requests[at])) {
-      while (end < requests.size() && end - at < kDatagram && shares(requests[end])) ++end;
-    }
-    carry_out(&requests[at], &answers[at], end - at);
-    at = end;
+    const size_t count = datagram_from(requests, at);
+    carry_out(&requests[at], &answers[at], count);
+    at += count;
   }
   return answers;
+}
+
+bool Session::takes_elsewhere(const std::vector<Request>& requests) const {
+  return socket_ != nullptr && !is_local(requests[0]) && datagram_from(requests, 0) == requests.size();
 }
 
 void Session::carry_out(const Request* requests, Answer* answers, size_t count) {

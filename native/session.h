@@ -1,5 +1,6 @@
 // One netlink socket to IPVS in one network namespace. Synchronous: every call may wait in the kernel for as long as
-// any process on the host holds the IPVS mutex. Used by one thread only, which enters the namespace and stays there.
+// any process on the host holds the IPVS mutex. Used by one thread at a time. What opens is the first, which enters the
+// namespace and stays there.
 #pragma once
 
 #include <netlink/netlink.h>
@@ -21,6 +22,10 @@ class Session {
   // Carries out the requests in order and answers each. Opens what is not open; a refused request does not stop the
   // next.
   std::vector<Answer> carry_out(const std::vector<Request>& requests);
+
+  // Whether another thread may carry them out: it must open nothing, since it is not in the namespace. A socket is
+  // there and is asked once.
+  bool takes_elsewhere(const std::vector<Request>& requests) const;
 
  private:
   struct Failure {

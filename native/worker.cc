@@ -12,6 +12,10 @@ namespace ipvs {
 
 // Shared by the thread and its owner, so that either may go first.
 struct Worker::Mailbox {
+  explicit Mailbox(std::string namespace_path) : session(std::in_place, std::move(namespace_path)) {}
+
+  // Used without the lock while the thread carries out a batch; otherwise with it.
+  std::optional<Session> session;
   std::mutex mutex;
   std::condition_variable changed;
   std::optional<std::vector<Request>> batch;
@@ -23,7 +27,9 @@ struct Worker::Mailbox {
 
 namespace {
 
-Bytes pack(const std::vector<Answer>& answers) {
+// No reply at all when there is no memory for it: the other side takes the outcome as unknown.
+Bytes carry_out_with(Session& session, const std::vector<Request>& batch) noexcept try {
+  const std::vector<Answer> answers = session.carry_out(batch);
   Bytes replies;
   const auto append = [&](const void* data, size_t size) {
     const auto* bytes = static_cast<const uint8_t*>(data);
@@ -37,6 +43,8 @@ Bytes pack(const std::vector<Answer>& answers) {
     if (!failed) append(answer.records.data(), answer.records.size());
   }
   return replies;
+} catch (const std::bad_alloc&) {
+  return {};
 }
 
 // Signals are Node's business: the thread inherits a full mask.
@@ -55,10 +63,11 @@ class BlockedSignals {
 
 }  // namespace
 
-Worker::Worker(std::string namespace_path, std::function<void()> notify) : mailbox_(std::make_shared<Mailbox>()) {
+Worker::Worker(std::string namespace_path, std::function<void()> notify)
+    : mailbox_(std::make_shared<Mailbox>(std::move(namespace_path))) {
   mailbox_->notify = std::move(notify);
   const BlockedSignals blocked;
-  thread_ = std::thread([mailbox = mailbox_, path = std::move(namespace_path)] { run(mailbox, path); });
+  thread_ = std::thread([mailbox = mailbox_] { run(mailbox); });
 }
 
 Worker::~Worker() {
@@ -81,6 +90,12 @@ std::optional<Bytes> Worker::take() {
   return std::exchange(mailbox_->replies, std::nullopt);
 }
 
+std::optional<Bytes> Worker::carry_out(const std::vector<Request>& batch) {
+  const std::lock_guard lock(mailbox_->mutex);
+  if (!mailbox_->session || !mailbox_->session->takes_elsewhere(batch)) return std::nullopt;
+  return carry_out_with(*mailbox_->session, batch);
+}
+
 void Worker::stop() {
   const std::lock_guard lock(mailbox_->mutex);
   mailbox_->stop = true;
@@ -92,22 +107,16 @@ bool Worker::ended() const {
   return mailbox_->ended;
 }
 
-void Worker::run(std::shared_ptr<Mailbox> mailbox, const std::string& namespace_path) noexcept {
+void Worker::run(std::shared_ptr<Mailbox> mailbox) noexcept {
   pthread_setname_np(pthread_self(), "ipvs");
   {
-    Session session(namespace_path);
     std::unique_lock lock(mailbox->mutex);
     for (;;) {
       mailbox->changed.wait(lock, [&] { return mailbox->stop || mailbox->batch.has_value(); });
       if (!mailbox->batch.has_value()) break;
       const std::vector<Request> batch = *std::exchange(mailbox->batch, std::nullopt);
       lock.unlock();
-      Bytes replies;
-      try {
-        replies = pack(session.carry_out(batch));
-      } catch (const std::bad_alloc&) {
-        replies.clear();  // no reply at all: the other side takes the outcome as unknown
-      }
+      Bytes replies = carry_out_with(*mailbox->session, batch);
       lock.lock();
       mailbox->replies = std::move(replies);
       lock.unlock();
@@ -117,6 +126,7 @@ void Worker::run(std::shared_ptr<Mailbox> mailbox, const std::string& namespace_
   }
   {
     const std::lock_guard lock(mailbox->mutex);
+    mailbox->session.reset();
     mailbox->ended = true;
   }
   mailbox->notify();

@@ -31,13 +31,17 @@ class Worker {
   void submit(std::vector<Request> batch);
   // The replies, once.
   std::optional<Bytes> take();
+  // Carries out a batch on the calling thread, which then waits in the kernel. Nothing where only the private thread
+  // can: when it has no socket yet, or no longer, or when more than one datagram is needed. Between take() and submit()
+  // only.
+  std::optional<Bytes> carry_out(const std::vector<Request>& batch);
   // Asks the thread to end after the batch in hand.
   void stop();
   bool ended() const;
 
  private:
   struct Mailbox;
-  static void run(std::shared_ptr<Mailbox> mailbox, const std::string& namespace_path) noexcept;
+  static void run(std::shared_ptr<Mailbox> mailbox) noexcept;
 
   std::shared_ptr<Mailbox> mailbox_;
   std::thread thread_;

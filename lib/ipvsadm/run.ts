@@ -18,8 +18,8 @@ export interface Context {
   readonly names: Names
 }
 
-/** The process's own network namespace. */
-export const ownNamespace: OpenSession = async () => (await import('../session.js')).openSession(undefined)
+/** The process's own network namespace, for a program that has nothing to do while it waits for the kernel. */
+export const ownNamespace: OpenSession = async () => (await import('../session.js')).openSessionHere(undefined)
 
 /** Runs one command line, without the program's name. Resolves to the exit status; rejects for nothing but a bug. */
 export async function runIpvsadm(

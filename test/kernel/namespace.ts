@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { openNativeSession } from '../../lib/native.js'
-import { open, type Ipvs } from '../../lib/index.js'
+import { open, type Ipvs, type OpenOptions } from '../../lib/index.js'
 import { ipvsadm } from '../../lib/ipvsadm/index.js'
 import type { Session } from '../../lib/records.js'
 
@@ -34,8 +34,8 @@ export async function addInterface(namespace: string, name: string): Promise<voi
 }
 
 /** A handle on a namespace that a test made. */
-export async function openIn(t: Test, namespace: string): Promise<Ipvs> {
-  const ipvs = await open({ namespace })
+export async function openIn(t: Test, namespace: string, options: OpenOptions = {}): Promise<Ipvs> {
+  const ipvs = await open({ ...options, namespace })
   t.teardown(() => ipvs.close())
   return ipvs
 }

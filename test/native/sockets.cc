@@ -202,6 +202,17 @@ void tell_namespaces(Tap& tap) {
         stage.is(script.calls(Call::kSocket) == 3, "three sockets");
       },
       kPath);
+  story(tap, "another thread takes what one datagram asks of an open socket", [](Script& script, Stage& stage) {
+    ipvs::Request local{};
+    local.command = ipvs::kTellThread;
+    const std::vector<ipvs::Request> most(64, kAdd);
+    stage.elsewhere({kAdd}, false).works();
+    stage.elsewhere({kAdd}, true).elsewhere({kList}, true).elsewhere(most, true);
+    stage.elsewhere(std::vector<ipvs::Request>(65, kAdd), false);
+    stage.elsewhere({kAdd, kList}, false).elsewhere({kList, kList}, false).elsewhere({local}, false);
+    script.answers = {{}};
+    stage.expects({kAdd}, {lost()}).elsewhere({kAdd}, false).works().elsewhere({kAdd}, true);
+  });
   story(tap, "without a path nothing is opened or entered", [](Script& script, Stage& stage) {
     stage.works();
     stage.is(script.calls(Call::kOpen) == 0 && script.calls(Call::kSetns) == 0, "neither open() nor setns()");

@@ -94,6 +94,12 @@ Stage& Stage::works() {
                  {answer_of(kind_named("info")), success(), success()});
 }
 
+Stage& Stage::elsewhere(const std::vector<ipvs::Request>& requests, bool expected) {
+  return is(
+      session_->takes_elsewhere(requests) == expected,
+      std::to_string(requests.size()) + " requests " + (expected ? "may" : "may not") + " be carried out elsewhere");
+}
+
 Stage& Stage::holds(size_t sockets) {
   const size_t open = open_descriptors() - descriptors_before_;
   return is(open == sockets, std::to_string(sockets) + " open sockets, found " + std::to_string(open));

@@ -65,6 +65,8 @@ class Stage {
   Stage& expects(const std::vector<ipvs::Request>& requests, const std::vector<ipvs::Answer>& expected);
   // Anything asked of an honest kernel.
   Stage& works();
+  // Whether another thread than the one that opens may carry that out.
+  Stage& elsewhere(const std::vector<ipvs::Request>& requests, bool expected);
   // How many sockets are open.
   Stage& holds(size_t sockets);
   Stage& is(bool fact, const std::string& what);

@@ -87,7 +87,7 @@ bool live(int round) {
   Worker worker("", [bell] { bell->ring(); });
   std::optional<ipvs::Bytes> replies;
   const auto answered = [&] { return (replies = worker.take()).has_value(); };
-  switch (round % 6) {
+  switch (round % 7) {
     case 0:  // leaves at once
       return true;
     case 1:  // leaves with a request in hand
@@ -109,6 +109,18 @@ bool live(int round) {
       worker.submit(batch());
       bell->wait_until(answered);
       return *replies == kExpected;
+    case 5: {  // asks from here between two requests
+      std::vector<ipvs::Request> one(1);
+      one[0].command = IPVS_CMD_FLUSH;
+      if (worker.carry_out(one)) return false;
+      worker.submit(batch());
+      bell->wait_until(answered);
+      if (*replies != kExpected || worker.carry_out(batch())) return false;
+      if (worker.carry_out(one) != hostile::bytes_of(ipvs::Outcome{})) return false;
+      worker.submit(batch());
+      bell->wait_until(answered);
+      return *replies == kExpected;
+    }
     default:  // asks, stops, and waits for the end
       worker.submit(batch());
       bell->wait_until(answered);
