@@ -1,22 +1,20 @@
 /** Carries out a plan: every prefix of it leaves each service with the destinations that it keeps. */
-import { fieldsOf, list, signalOf, wrongValue } from './check.js'
-import { refuseDestination, refuseService } from './creatable.js'
+import { signalOf } from './check.js'
 import { IpvsApplyError, IpvsError, type Applied } from './errors.js'
+import { writerOf, type WriteAll } from './ipvs.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameButForWeight, sameServiceSettings } from './settings.js'
+import { checkedPhases, without, type Phase } from './steps.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
-import type { ServiceRecord } from './records.js'
+import { requestSize } from './wire.js'
 import type { CallOptions, Ipvs } from './handle.js'
 import type { Change, Plan } from './plan.js'
 import type { Destination, Service, ServiceKey } from './types.js'
 
-/** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
-const phases: readonly (readonly Change['type'][])[] = [
-  ['addService'],
-  ['addDestination'],
-  ['updateService', 'updateDestination'],
-  ['removeDestination', 'removeService'],
-]
+/** Writes that are sent together: a few milliseconds of the kernel's time, for which other calls of the handle wait. */
+const writesTogether = 1024
+/** Removals that are confirmed together: each is sent within a few milliseconds of its confirmation. */
+const removalsTogether = 64
 
 /**
  * Creates, adds and updates; then removes, per service whose changes all succeeded so far. The first failure stops that
@@ -28,132 +26,132 @@ const phases: readonly (readonly Change['type'][])[] = [
  */
 export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Promise<Applied> {
   const signal = signalOf(options)
-  // All of it is checked before any of it is sent.
-  const changes = checkedChanges(plan)
+  const write = unlessClosed(writerOf(ipvs), signal)
+  const [creations, additions, updates, removals] = (await checkedPhases(plan)) as [Phase, Phase, Phase, Phase]
   signal?.throwIfAborted()
-  const errors = new Map<Change, IpvsError>()
-  const applied = new Set<Change>()
-  const stopped = new Set<string>()
-  for (const phase of phases) {
-    const attempted = [...changes.keys()].filter(
-      (change) => phase.includes(change.type) && !stopped.has(changes.get(change) ?? ''),
-    )
-    const holding = readOnce(ipvs, options)
-    const outcomes = await Promise.allSettled(attempted.map((change) => carryOut(ipvs, change, holding, options)))
-    outcomes.forEach((outcome, i) => {
-      const change = attempted[i] as Change
-      if (outcome.status === 'fulfilled') {
-        applied.add(change)
-        return
-      }
-      const error: unknown = outcome.reason
-      // A withdrawn call: not a refusal by the kernel, and not this plan's to survive.
-      if (!IpvsError.is(error)) throw error
-      errors.set(change, error)
-      stopped.add(changes.get(change) ?? '')
-    })
-  }
-  const failed = plan.changes.flatMap((change) => {
-    const error = errors.get(change)
-    return error ? [{ change, error }] : []
-  })
+  const outcome: Outcome = { applied: new Set(), errors: new Map(), stopped: new Set() }
+  for (const phase of [creations, additions, updates]) await add(phase, write, outcome)
+  await remove(removals, write, outcome, ipvs, options)
+  return resultOf(plan, outcome)
+}
+
+/** What became of the changes so far, and which services are left alone from here on. */
+interface Outcome {
+  readonly applied: Set<Change>
+  readonly errors: Map<Change, IpvsError>
+  readonly stopped: Set<string>
+}
+
+/** Throws IpvsApplyError if anything failed. */
+function resultOf({ changes }: Plan, { applied, errors }: Outcome): Applied {
+  const failed = [...errors].map(([change, error]) => ({ change, error }))
+  const order = new Map(failed.length > 1 ? changes.map((change, i) => [change, i]) : [])
+  failed.sort((a, b) => (order.get(a.change) ?? 0) - (order.get(b.change) ?? 0))
   const result: Applied = {
-    applied: plan.changes.filter((change) => applied.has(change)),
+    applied: changes.filter((change) => applied.has(change)),
     failed,
-    notAttempted: plan.changes.filter((change) => !applied.has(change) && !errors.has(change)),
+    notAttempted: changes.filter((change) => !applied.has(change) && !errors.has(change)),
   }
   const [first] = failed
   if (first) throw new IpvsApplyError(result, first.error)
   return result
 }
 
-/** The plan's changes, each with the name of its service. */
-function checkedChanges(plan: Plan): ReadonlyMap<Change, string> {
-  const { changes } = fieldsOf('plan', plan, ['changes', 'foreign'])
-  return new Map(
-    list('plan.changes', changes).map((change, i) => [
-      change as Change,
-      serviceName(checkChange(`plan.changes[${i}]`, change)),
-    ]),
-  )
-}
+/** What refused requests, by their number. */
+type Write = (requests: Uint8Array) => Promise<ReadonlyMap<number, IpvsError>>
 
-function checkChange(field: string, change: unknown): ServiceRecord {
-  const { type, service, of, destination, before, destinations } = fieldsOf(field, change, changeFields)
-  switch (type) {
-    case 'addService': {
-      const record = serviceSpec(service, `${field}.service`)
-      refuseService(record, `${field}.service`)
-      return record
+/** A handle that is closed meanwhile refuses what is left; a withdrawn call is no failure of the plan's: it rejects. */
+function unlessClosed(write: WriteAll, signal: AbortSignal | undefined): Write {
+  return async (requests) => {
+    try {
+      return await write(requests, signal)
+    } catch (error) {
+      if (!IpvsError.is(error)) throw error
+      return new Map(Array.from({ length: requests.length / requestSize }, (_, i) => [i, error]))
     }
-    case 'updateService':
-      return serviceSpec(service, `${field}.service`)
-    case 'removeService':
-      serviceSpec(before, `${field}.before`)
-      list(`${field}.destinations`, destinations).forEach((key, i) =>
-        destinationKey(key, `${field}.destinations[${i}]`),
-      )
-      return serviceKey(service, `${field}.service`)
-    case 'addDestination': {
-      const record = serviceKey(of, `${field}.of`)
-      refuseDestination(record, destinationSpec(destination, `${field}.destination`), `${field}.destination`)
-      return record
-    }
-    case 'updateDestination':
-      destinationSpec(destination, `${field}.destination`)
-      return serviceKey(of, `${field}.of`)
-    case 'removeDestination':
-      destinationSpec(before, `${field}.before`)
-      destinationKey(destination, `${field}.destination`)
-      return serviceKey(of, `${field}.of`)
-    default:
-      throw wrongValue(`${field}.type`, `one of ${phases.flat().join(', ')}`, type)
   }
 }
 
-const changeFields = ['type', 'service', 'of', 'destination', 'before', 'destinations'] as const
+function note(phase: Phase, i: number, error: IpvsError | undefined, { applied, errors, stopped }: Outcome): void {
+  const change = phase.changes[i] as Change
+  if (!error) return void applied.add(change)
+  errors.set(change, error)
+  stopped.add(phase.services[i] as string)
+}
+
+async function add(all: Phase, write: Write, outcome: Outcome): Promise<void> {
+  const phase = without(all, outcome.stopped)
+  for (let start = 0; start < phase.changes.length; start += writesTogether) {
+    const end = Math.min(start + writesTogether, phase.changes.length)
+    const refused = await write(phase.requests.slice(start, end))
+    for (let i = start; i < end; i++) note(phase, i, refused.get(i - start), outcome)
+  }
+}
+
+/** Confirms, then removes. */
+async function remove(
+  all: Phase,
+  write: Write,
+  outcome: Outcome,
+  ipvs: Ipvs,
+  options: CallOptions | undefined,
+): Promise<void> {
+  const phase = without(all, outcome.stopped)
+  const holding = readOnce(ipvs, options)
+  const find = (change: Change, i: number) => findStill(ipvs, change, phase.services[i] as string, holding, options)
+  for (let start = 0; start < phase.changes.length; start += removalsTogether) {
+    const some = phase.changes.slice(start, start + removalsTogether)
+    const found = await Promise.all(some.map((change, i) => find(change, start + i)))
+    const there = [...some.keys()].filter((i) => found[i] === 'there').map((i) => start + i)
+    const refused = there.length > 0 ? await write(phase.requests.pick(there).slice(0, there.length)) : undefined
+    const errors = new Map(there.map((i, n) => [i, refused?.get(n)]))
+    for (const [n, state] of found.entries()) {
+      const error = IpvsError.is(state) ? state : errors.get(start + n)
+      note(phase, start + n, isGone(error) ? undefined : error, outcome)
+    }
+  }
+}
 
 /** The destinations of a service as they are now, by name; undefined when there is no such service. */
-type Holding = (of: ServiceKey) => Promise<ReadonlyMap<string, Destination> | undefined>
+type Holding = (of: ServiceKey, name: string) => Promise<ReadonlyMap<string, Destination> | undefined>
 
 /** One reading for all removals of a service: the kernel has no way to read one destination. */
 function readOnce(ipvs: Ipvs, options: CallOptions | undefined): Holding {
   const readings = new Map<string, ReturnType<Holding>>()
-  const read: Holding = async (of) => {
+  const read = async (of: ServiceKey) => {
     const found = await unlessGone(ipvs.destinations(of, options))
     return found && new Map(found.map((entry) => [destinationName(destinationKey(entry)), entry]))
   }
-  return (of) => {
-    const name = serviceName(serviceKey(of))
+  return (of, name) => {
     const reading = readings.get(name) ?? read(of)
     readings.set(name, reading)
     return reading
   }
 }
 
-async function carryOut(ipvs: Ipvs, change: Change, holding: Holding, options: CallOptions | undefined): Promise<void> {
-  switch (change.type) {
-    case 'addService':
-      return ipvs.addService(change.service, options)
-    case 'updateService':
-      return ipvs.updateService(change.service, options)
-    case 'addDestination':
-      return ipvs.addDestination(change.of, change.destination, options)
-    case 'updateDestination':
-      return ipvs.updateDestination(change.of, change.destination, options)
-    case 'removeService': {
-      const present = await holding(change.service)
+/** Whether what is to be removed is there, and is what the plan was made for; otherwise what refuses its removal. */
+async function findStill(
+  ipvs: Ipvs,
+  change: Change,
+  service: string,
+  holding: Holding,
+  options: CallOptions | undefined,
+): Promise<'there' | 'gone' | IpvsError> {
+  try {
+    if (change.type === 'removeService') {
+      const present = await holding(change.service, service)
       const found = present && (await ipvs.service(change.service, options))
-      if (!found) return
+      if (!found) return 'gone'
       confirmService(change, found, present)
-      return unlessGone(ipvs.removeService(change.service, options))
-    }
-    case 'removeDestination': {
-      const found = (await holding(change.of))?.get(destinationName(destinationKey(change.destination)))
-      if (!found) return
+    } else if (change.type === 'removeDestination') {
+      const found = (await holding(change.of, service))?.get(destinationName(destinationKey(change.destination)))
+      if (!found) return 'gone'
       confirmDestination(change, found)
-      return unlessGone(ipvs.removeDestination(change.of, change.destination, options))
     }
+    return 'there'
+  } catch (error) {
+    if (IpvsError.is(error)) return error
+    throw error
   }
 }
 
@@ -181,9 +179,13 @@ async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call
   } catch (error) {
-    if (IpvsError.is(error, 'IPVS_SERVICE_NOT_FOUND', 'IPVS_DESTINATION_NOT_FOUND')) return undefined
+    if (isGone(error)) return undefined
     throw error
   }
+}
+
+function isGone(error: unknown): boolean {
+  return IpvsError.is(error, 'IPVS_SERVICE_NOT_FOUND', 'IPVS_DESTINATION_NOT_FOUND')
 }
 
 function changedSince(object: string): IpvsError {

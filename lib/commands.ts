@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { formatAddress } from './address.js'
 import { toIpvsError, type IpvsError } from './errors.js'
-import { destinationName, serviceName } from './keys.js'
+import { destinationId, destinationName, serviceName, type DestinationId } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
 import { daemonRoles } from './words.js'
 import { Command, nothingRead, Stage } from './records.js'
@@ -50,7 +50,12 @@ function isUnsteady({ error, stage }: Reply): boolean {
 
 /** The reply of a read, its errors included, after bounded repetition. */
 export async function askSteadily(request: Request, send: Ask): Promise<Reply> {
-  let reply = await ask(request, send)
+  return steadied(request, await ask(request, send), send)
+}
+
+/** The same, of a read that has had its first reply. */
+async function steadied(request: Request, first: Reply, send: Ask): Promise<Reply> {
+  let reply = first
   for (let attempt = 1; attempt < readAttempts && isUnsteady(reply); attempt++) reply = await ask(request, send)
   // A read changes nothing: what stays unsteady is interrupted, not of unknown outcome.
   return isUnsteady(reply) ? { ...reply, error: EINTR, stage: Stage.kernel } : reply
@@ -108,23 +113,49 @@ export async function findService(
   return only(reply.services)
 }
 
-/** undefined when there is no such service: the kernel answers its dump with an empty list, as that of an empty service. */
+/** undefined when there is no such service. */
 export async function findDestinations(
   operation: string,
   service: ServiceRecord,
   send: Ask,
 ): Promise<readonly DestinationEntry[] | undefined> {
-  const { destinations } = await read(operation, { command: Command.getDest, dump: true, service }, send)
+  const [found] = await findAllDestinations(operation, [service], send)
+  return found
+}
+
+/** Those of each of these services, which are asked for together; undefined for one that is not there. */
+export async function findAllDestinations(
+  operation: string,
+  services: readonly ServiceRecord[],
+  send: Ask,
+): Promise<readonly (readonly DestinationEntry[] | undefined)[]> {
+  const requests = services.map((service) => ({ command: Command.getDest, dump: true, service }))
+  const replies = await send(requests)
+  return Promise.all(requests.map((request, i) => destinationsIn(operation, request, replies[i] as Reply, send)))
+}
+
+/** The kernel answers the dump of a missing service with an empty list, as that of an empty one. */
+async function destinationsIn(
+  operation: string,
+  request: Request & { readonly service: ServiceRecord },
+  first: Reply,
+  send: Ask,
+): Promise<readonly DestinationEntry[] | undefined> {
+  const { service } = request
+  const reply = await steadied(request, first, send)
+  if (reply.error !== 0) throw toError(operation, request, reply)
+  const { destinations } = reply
   if (destinations.length === 0 && !(await findService(operation, service, send))) return undefined
-  return unique(
-    // Before Linux 3.18 a destination carries no family: it is the service's.
-    destinations.map((entry) =>
-      entry.destination.family === 0
-        ? { ...entry, destination: { ...entry.destination, family: service.family } }
-        : entry,
-    ),
-    ({ destination }) => destinationName(destination),
-  )
+  // Before Linux 3.18 a destination carries no family: it is the service's.
+  const known = destinations.some(({ destination }) => destination.family === 0)
+    ? destinations.map((entry) => withFamily(entry, service.family))
+    : destinations
+  return unique(known, ({ destination }) => destinationId(destination))
+}
+
+function withFamily(entry: DestinationEntry, family: number): DestinationEntry {
+  if (entry.destination.family !== 0) return entry
+  return { ...entry, destination: { ...entry.destination, family } }
 }
 
 /** Rejects with IPVS_SERVICE_NOT_FOUND when there is no such service. */
@@ -157,18 +188,32 @@ function missing(operation: string, request: Request, error: number): IpvsError 
   return toError(operation, request, { ...nothingRead, error })
 }
 
-function unique<T>(entries: readonly T[], nameOf: (entry: T) => string): readonly T[] {
-  return [...new Map(entries.map((entry) => [nameOf(entry), entry])).values()]
+/** Each once, as it was found last. */
+function unique<T>(entries: readonly T[], idOf: (entry: T) => DestinationId): readonly T[] {
+  const ids = new Set<DestinationId>()
+  for (const entry of entries) ids.add(idOf(entry))
+  if (ids.size === entries.length) return entries
+  return [...new Map(entries.map((entry) => [idOf(entry), entry])).values()]
 }
 
 // ── writes ──
 
 export async function write(operation: string, request: Request, send: Ask): Promise<void> {
-  const reply = await ask(request, send)
-  if (reply.error === 0) return
+  const error = await refusal(operation, request, await ask(request, send), send)
+  if (error) throw error
+}
+
+/** What an unsuccessful reply to a write means; undefined: it is done all the same. */
+export async function refusal(
+  operation: string,
+  request: Request,
+  reply: Reply,
+  send: Ask,
+): Promise<IpvsError | undefined> {
+  if (reply.error === 0) return undefined
   // The answer is lost, the change may not be: what it was to bring about decides.
-  if (reply.stage === Stage.answer && (await isDone(operation, request, send))) return
-  throw toError(operation, request, reply)
+  if (reply.stage === Stage.answer && (await isDone(operation, request, send))) return undefined
+  return toError(operation, request, reply)
 }
 
 /** Whether the kernel's table is as the request would have left it. False when that cannot be read, either. */

@@ -4,6 +4,7 @@
  */
 import { isMappedIPv4, isMulticastOrBroadcast, isUnspecified, formatAddress } from './address.js'
 import { outOfRange, wrongValue } from './check.js'
+import { within, type Field } from './field.js'
 import { holdsEncapsulation, holdsPersistence } from './settings.js'
 import { checksums, forwardings, protocols, schedulerFlags, tunnelTypes } from './words.js'
 import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './records.js'
@@ -20,68 +21,77 @@ const udp = protocols.number('udp')
 const knownFlags = Object.values(ServiceFlag).reduce((all, flag) => all | flag, 0)
 
 /** Throws for a service that should not be made. */
-export function refuseService(service: ServiceRecord, field = 'service'): void {
-  refuseName(service.scheduler, `${field}.scheduler`)
+export function refuseService(service: ServiceRecord, field: Field = 'service'): void {
+  refuseName(service.scheduler, within(field, 'scheduler'))
   const persistent = (service.flags & ServiceFlag.persistent) !== 0
   if (service.firewallMark === 0) {
     if (!protocols.knows(service.protocol)) {
-      throw wrongValue(`${field}.protocol`, `one of ${protocols.words.join(', ')}`, protocols.word(service.protocol))
+      throw wrongValue(
+        within(field, 'protocol'),
+        `one of ${protocols.words.join(', ')}`,
+        protocols.word(service.protocol),
+      )
     }
     if (isUnspecified(service) || isMulticastOrBroadcast(service)) {
-      throw wrongValue(`${field}.address`, 'the address of one host', formatAddress(service))
+      throw wrongValue(within(field, 'address'), 'the address of one host', formatAddress(service))
     }
-    if (isMappedIPv4(service)) throw wrongValue(`${field}.address`, 'the IPv4 address itself', formatAddress(service))
+    if (isMappedIPv4(service))
+      throw wrongValue(within(field, 'address'), 'the IPv4 address itself', formatAddress(service))
     if (service.port === 0 && !persistent) {
-      throw wrongValue(`${field}.port`, '1 to 65535 (0, every port, needs persistence)', 0)
+      throw wrongValue(within(field, 'port'), '1 to 65535 (0, every port, needs persistence)', 0)
     }
   }
   if (service.flags & ServiceFlag.onePacket && service.firewallMark === 0 && service.protocol !== udp) {
-    throw wrongValue(`${field}.onePacket`, 'nothing unless the protocol is udp', true)
+    throw wrongValue(within(field, 'onePacket'), 'nothing unless the protocol is udp', true)
   }
   if (service.flags & ~knownFlags) {
     const found = schedulerFlags.word(31 - Math.clz32(service.flags & ~knownFlags))
-    throw wrongValue(`${field}.schedulerFlags`, `only ${schedulerFlags.words.join(', ')}`, found)
+    throw wrongValue(within(field, 'schedulerFlags'), `only ${schedulerFlags.words.join(', ')}`, found)
   }
   if (!persistent) {
     if (!holdsPersistence(service)) return
-    throw wrongValue(`${field}.idlePersistence`, 'nothing where a service is made', 'settings without effect')
+    throw wrongValue(within(field, 'idlePersistence'), 'nothing where a service is made', 'settings without effect')
   }
   if (service.timeout < 1 || service.timeout > maxPersistenceSeconds) {
     throw outOfRange(
-      `${field}.persistence.timeoutSeconds`,
+      within(within(field, 'persistence'), 'timeoutSeconds'),
       `an integer from 1 to ${maxPersistenceSeconds}`,
       service.timeout,
     )
   }
   // IPv4 only: an IPv6 prefix of 0 cannot be written at all.
   if (service.netmask === 0) {
-    throw outOfRange(`${field}.persistence`, 'a prefixLength from 1 to 32, or a netmask that is not 0.0.0.0', 0)
+    throw outOfRange(within(field, 'persistence'), 'a prefixLength from 1 to 32, or a netmask that is not 0.0.0.0', 0)
   }
-  if (service.engine !== '') refuseName(service.engine, `${field}.persistence.engine`)
+  if (service.engine !== '') refuseName(service.engine, within(within(field, 'persistence'), 'engine'))
   if (service.engine === 'sip' && service.firewallMark === 0 && service.protocol !== udp) {
-    throw wrongValue(`${field}.persistence.engine`, 'sip with UDP only', service.engine)
+    throw wrongValue(within(within(field, 'persistence'), 'engine'), 'sip with UDP only', service.engine)
   }
 }
 
 /** The kernel makes a module's name of it. */
-function refuseName(name: string, field: string): void {
+function refuseName(name: string, field: Field): void {
   if (!/^[a-z0-9_-]+$/.test(name)) throw wrongValue(field, 'a name of a-z, 0-9, _ and -', name)
 }
 
 /** Throws for a destination that should not be made in this service. */
-export function refuseDestination(service: ServiceRecord, destination: DestinationRecord, field = 'destination'): void {
+export function refuseDestination(
+  service: ServiceRecord,
+  destination: DestinationRecord,
+  field: Field = 'destination',
+): void {
   if (isUnspecified(destination) || isMulticastOrBroadcast(destination)) {
-    throw wrongValue(`${field}.address`, 'the address of one host', formatAddress(destination))
+    throw wrongValue(within(field, 'address'), 'the address of one host', formatAddress(destination))
   }
   if (isMappedIPv4(destination))
-    throw wrongValue(`${field}.address`, 'the IPv4 address itself', formatAddress(destination))
+    throw wrongValue(within(field, 'address'), 'the IPv4 address itself', formatAddress(destination))
   const forwarding = forwardings.word(destination.forwarding)
   if (!forwardings.knows(destination.forwarding)) {
-    throw wrongValue(`${field}.forwarding`, `one of ${forwardings.words.join(', ')}`, forwarding)
+    throw wrongValue(within(field, 'forwarding'), `one of ${forwardings.words.join(', ')}`, forwarding)
   }
   if (destination.family !== service.family && forwarding !== 'tunnel') {
     throw wrongValue(
-      `${field}.address`,
+      within(field, 'address'),
       "the service's address family, unless forwarding is tunnel",
       formatAddress(destination),
     )
@@ -90,32 +100,38 @@ export function refuseDestination(service: ServiceRecord, destination: Destinati
   const keepsPort = forwarding === 'direct' || forwarding === 'tunnel'
   if (keepsPort && service.firewallMark === 0 && service.port !== 0 && destination.port !== service.port) {
     throw wrongValue(
-      `${field}.port`,
+      within(field, 'port'),
       `the service's port ${service.port} with ${forwarding} forwarding`,
       destination.port,
     )
   }
   refuseEncapsulation(destination, field)
-  refuseLimits(destination, `${field}.limits`)
+  refuseLimits(destination, within(field, 'limits'))
 }
 
-function refuseEncapsulation(destination: DestinationRecord, parent: string): void {
+function refuseEncapsulation(destination: DestinationRecord, parent: Field): void {
   const { forwarding, tunnelType, tunnelPort, tunnelFlags } = destination
   if (forwarding !== forwardings.number('tunnel')) {
     if (!holdsEncapsulation(destination)) return
-    throw wrongValue(`${parent}.idleEncapsulation`, 'nothing where a destination is made', 'settings without effect')
+    throw wrongValue(
+      within(parent, 'idleEncapsulation'),
+      'nothing where a destination is made',
+      'settings without effect',
+    )
   }
-  const field = `${parent}.encapsulation`
+  const field = within(parent, 'encapsulation')
   const type = tunnelTypes.word(tunnelType)
-  if (!tunnelTypes.knows(tunnelType)) throw wrongValue(`${field}.type`, `one of ${tunnelTypes.words.join(', ')}`, type)
-  if (type === 'gue' && tunnelPort === 0) throw wrongValue(`${field}.port`, '1 to 65535 with gue', tunnelPort)
-  if (type !== 'gue' && tunnelPort !== 0) throw wrongValue(`${field}.port`, `nothing with ${type}`, tunnelPort)
+  if (!tunnelTypes.knows(tunnelType))
+    throw wrongValue(within(field, 'type'), `one of ${tunnelTypes.words.join(', ')}`, type)
+  if (type === 'gue' && tunnelPort === 0) throw wrongValue(within(field, 'port'), '1 to 65535 with gue', tunnelPort)
+  if (type !== 'gue' && tunnelPort !== 0) throw wrongValue(within(field, 'port'), `nothing with ${type}`, tunnelPort)
   const allowed = type === 'gue' ? checksums.words : type === 'gre' ? ['none', 'full'] : ['none']
   const checksum = checksums.word(tunnelFlags)
-  if (!allowed.includes(checksum)) throw wrongValue(`${field}.checksum`, `${allowed.join(', ')} with ${type}`, checksum)
+  if (!allowed.includes(checksum))
+    throw wrongValue(within(field, 'checksum'), `${allowed.join(', ')} with ${type}`, checksum)
 }
 
-function refuseLimits({ upper, lower }: DestinationRecord, field: string): void {
-  if (upper > maxLimit) throw outOfRange(`${field}.upper`, `an integer from 1 to ${maxLimit}`, upper)
-  if (lower > upper) throw outOfRange(`${field}.lower`, `at most upper, ${upper}`, lower)
+function refuseLimits({ upper, lower }: DestinationRecord, field: Field): void {
+  if (upper > maxLimit) throw outOfRange(within(field, 'upper'), `an integer from 1 to ${maxLimit}`, upper)
+  if (lower > upper) throw outOfRange(within(field, 'lower'), `at most upper, ${upper}`, lower)
 }

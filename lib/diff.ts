@@ -1,21 +1,29 @@
 /** What separates the table that is from the table that should be. Pure. */
 import { refuseDestination, refuseService } from './creatable.js'
 import { fieldsOf, list, wrongType, wrongValue } from './check.js'
-import { destinationName, serviceName } from './keys.js'
+import { within, type Field } from './field.js'
+import { checkedDestinationId, destinationName, serviceName, type DestinationId } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
+import { inSlices, wholly } from './slices.js'
 import { presentDestinationKey, presentDestinationSpec, presentServiceKey, presentServiceSpec } from './present.js'
-import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
+import { serviceKey, serviceSpec } from './validate.js'
+import { checkedDestination, destinationKey, destinationRecord } from './validate-destination.js'
+import type { CheckedDestination } from './validate-destination.js'
 import type { DestinationRecord, ServiceRecord } from './records.js'
 import type { Change, DiffOptions, ObjectKey, Plan } from './plan.js'
-import type { DesiredTable, Destination, DestinationKey, DestinationSpec } from './types.js'
-import type { Service, ServiceSpec, Table, TableEntry } from './types.js'
+import type { DesiredTable, Destination, DestinationKey } from './types.js'
+import type { Service, ServiceKey, ServiceSpec, Table, TableEntry } from './types.js'
 
-/** An entry with its records beside it, by name. */
-interface Indexed<S, D> {
+/** Services with their records and destinations, by name. */
+type Index<S> = ReadonlyMap<string, Indexed<S>>
+interface Indexed<S> {
   readonly spec: S
   readonly record: ServiceRecord
-  readonly destinations: ReadonlyMap<string, { readonly spec: D; readonly record: DestinationRecord }>
+  readonly destinations: ReadonlyMap<DestinationId, CheckedDestination>
 }
+
+/** Destinations that are indexed in one go. */
+const together = 256
 
 /**
  * The changes that lead from `current` to `desired`, and what is left alone because it is somebody else's.
@@ -24,28 +32,48 @@ interface Indexed<S, D> {
  * another program made so already may stay so: it can be given another weight, or be drained.
  */
 export function diff(current: Table, desired: DesiredTable, options: DiffOptions = {}): Plan {
-  return compare(index(current, 'current'), index(desired, 'desired'), ownership(options), creatable)
+  return wholly(planning(current, desired, options))
+}
+
+/**
+ * The same, in slices: for tables so large that diff() would hold the event loop longer than the program likes. Other work goes
+ * on meanwhile, and must leave both tables as they are. Rejects with what diff() throws.
+ */
+export async function diffSliced(current: Table, desired: DesiredTable, options: DiffOptions = {}): Promise<Plan> {
+  return inSlices(planning(current, desired, options))
+}
+
+function* planning(current: Table, desired: DesiredTable, options: DiffOptions): Generator<void, Plan> {
+  const present = yield* index(current, 'current')
+  const wanted = yield* index(desired, 'desired')
+  return yield* compare(present, wanted, ownership(options), creatable)
 }
 
 /** What happened between two readings of the table, whoever did it. */
 export function changesBetween(before: Table, after: Table): readonly Change[] {
+  return wholly(comparing(before, after)).changes
+}
+
+function* comparing(before: Table, after: Table): Generator<void, Plan> {
   const anything: Refusals = { service: () => undefined, destination: () => undefined }
-  return compare(index(before, 'before'), index(after, 'after'), ownership({ owned: 'everything' }), anything).changes
+  const present = yield* index(before, 'before')
+  const wanted = yield* index(after, 'after')
+  return yield* compare(present, wanted, ownership({ owned: 'everything' }), anything)
 }
 
 /** Throws for what should not be made. */
 interface Refusals {
-  service(record: ServiceRecord, field?: string): void
-  destination(of: ServiceRecord, record: DestinationRecord, field?: string): void
+  service(record: ServiceRecord, field?: Field): void
+  destination(of: ServiceRecord, record: DestinationRecord, field?: Field): void
 }
 const creatable: Refusals = { service: refuseService, destination: refuseDestination }
 
-function compare(
-  present: ReadonlyMap<string, Indexed<Service, Destination>>,
-  wanted: ReadonlyMap<string, Indexed<ServiceSpec, DestinationSpec>>,
+function* compare(
+  present: Index<Service>,
+  wanted: Index<ServiceSpec>,
   owns: Ownership,
   refuse: Refusals,
-): Plan {
+): Generator<void, Plan> {
   const created: Change[] = []
   const added: Change[] = []
   const updated: Change[] = []
@@ -54,40 +82,32 @@ function compare(
 
   for (const [name, want] of wanted) {
     const have = present.get(name)
-    const of = presentServiceKey(want.record)
-    const service = presentServiceSpec(want.record)
     if (!have) {
       refuse.service(want.record, `desired ${name}`)
-      created.push({ type: 'addService', service })
+      created.push({ type: 'addService', service: presentServiceSpec(want.record) })
     } else if (!sameServiceSettings(have.record, want.record)) {
       if (passes(() => refuse.service(have.record))) refuse.service(want.record, `desired ${name}`)
-      updated.push({ type: 'updateService', service, before: have.spec })
+      updated.push({ type: 'updateService', service: presentServiceSpec(want.record), before: have.spec })
     }
-    for (const [server, { record }] of want.destinations) {
-      const destination = presentDestinationSpec(record)
-      const held = have?.destinations.get(server)
-      const refuseServer = () => refuse.destination(want.record, record, `desired ${name} ${server}`)
-      if (!held) {
-        refuseServer()
-        added.push({ type: 'addDestination', of, destination })
-      } else if (!sameDestinationSettings(held.record, record)) {
-        if (passes(() => refuse.destination(want.record, held.record))) refuseServer()
-        updated.push({ type: 'updateDestination', of, destination, before: held.spec })
-      }
-    }
+    compareDestinations(name, have, want, { added, updated }, refuse)
+    yield
   }
 
   for (const [name, have] of present) {
     const want = wanted.get(name)
-    const service = presentServiceKey(have.record)
     const owned: { readonly key: DestinationKey; readonly before: Destination }[] = []
     const strangers: DestinationKey[] = []
-    for (const [server, { spec: before, record }] of have.destinations) {
+    for (const [server, checked] of have.destinations) {
       if (want?.destinations.has(server)) continue
+      const record = destinationRecord(checked)
+      const before = checked.given as Destination
       const key = presentDestinationKey(record)
-      if (owns.destination(name, server, want !== undefined)) owned.push({ key, before })
+      if (owns.destination(name, record, want !== undefined)) owned.push({ key, before })
       else strangers.push(key)
     }
+    yield
+    if (want && owned.length === 0 && strangers.length === 0) continue
+    const service = presentServiceKey(have.record)
     // A service takes its destinations with it: it stays while one of them is a stranger's.
     if (!want && owns.service(name) && strangers.length === 0) {
       removed.push({ type: 'removeService', service, before: have.spec, destinations: owned.map(({ key }) => key) })
@@ -102,6 +122,29 @@ function compare(
   return { changes: [...created, ...added, ...updated, ...removed], foreign }
 }
 
+/** What a service's destinations lack. All its changes name the service by one object: apply() reads it once. */
+function compareDestinations(
+  name: string,
+  have: Indexed<Service> | undefined,
+  want: Indexed<ServiceSpec>,
+  { added, updated }: { readonly added: Change[]; readonly updated: Change[] },
+  refuse: Refusals,
+): void {
+  let of: ServiceKey | undefined
+  for (const [server, checked] of want.destinations) {
+    const held = have?.destinations.get(server)
+    if (held && sameDestinationSettings(held, checked)) continue
+    of ??= presentServiceKey(want.record)
+    const record = destinationRecord(checked)
+    if (!held || passes(() => refuse.destination(want.record, destinationRecord(held)))) {
+      refuse.destination(want.record, record, `desired ${name} ${destinationName(record)}`)
+    }
+    const destination = presentDestinationSpec(record)
+    if (held) updated.push({ type: 'updateDestination', of, destination, before: held.given as Destination })
+    else added.push({ type: 'addDestination', of, destination })
+  }
+}
+
 function passes(check: () => void): boolean {
   try {
     check()
@@ -113,12 +156,12 @@ function passes(check: () => void): boolean {
 
 interface Ownership {
   service(name: string): boolean
-  destination(service: string, name: string, desired: boolean): boolean
+  destination(service: string, record: DestinationRecord, desired: boolean): boolean
 }
 
 function ownership(options: DiffOptions): Ownership {
   const { owned } = fieldsOf('options', options, ['owned'])
-  if (owned === undefined) return { service: () => false, destination: (_service, _name, desired) => desired }
+  if (owned === undefined) return { service: () => false, destination: (_service, _record, desired) => desired }
   if (owned === 'everything') return { service: () => true, destination: () => true }
   if (!Array.isArray(owned)) throw wrongType('owned', '"everything" or an array of keys', owned)
   const services = new Set<string>()
@@ -131,29 +174,46 @@ function ownership(options: DiffOptions): Ownership {
   })
   return {
     service: (name) => services.has(name),
-    destination: (service, name) => destinations.has(`${service} ${name}`),
+    destination: (service, record) => destinations.has(`${service} ${destinationName(record)}`),
   }
 }
 
-function index<S extends ServiceSpec, D extends DestinationSpec>(
+function* index<S extends ServiceSpec, D>(
   table: readonly TableEntry<S, D>[],
   field: string,
-): ReadonlyMap<string, Indexed<S, D>> {
-  const entries = new Map<string, Indexed<S, D>>()
-  list(field, table).forEach((entry, i) => {
-    const at = `${field}[${i}]`
+): Generator<void, Index<S>> {
+  const entries = new Map<string, Indexed<S>>()
+  for (const [i, entry] of list(field, table).entries()) {
+    const at = within(field, i)
     const { service, destinations } = fieldsOf(at, entry, ['service', 'destinations'])
-    const record = serviceSpec(service, `${at}.service`)
+    const record = serviceSpec(service, within(at, 'service'))
     const name = serviceName(record)
-    if (entries.has(name)) throw wrongValue(`${at}.service`, 'each service once', name)
-    const servers = new Map<string, { spec: D; record: DestinationRecord }>()
-    list(`${at}.destinations`, destinations).forEach((spec, j) => {
-      const destination = destinationSpec(spec, `${at}.destinations[${j}]`)
-      const server = destinationName(destination)
-      if (servers.has(server)) throw wrongValue(`${at}.destinations[${j}]`, 'each destination once', server)
-      servers.set(server, { spec: spec as D, record: destination })
-    })
+    if (entries.has(name)) throw wrongValue(within(at, 'service'), 'each service once', name)
+    const servers = new Map<DestinationId, CheckedDestination>()
+    const specs = list(within(at, 'destinations'), destinations)
+    for (let start = 0; start < specs.length; start += together) {
+      indexDestinations(servers, specs, start, within(at, 'destinations'))
+      yield
+    }
     entries.set(name, { spec: service as S, record, destinations: servers })
-  })
+  }
   return entries
+}
+
+/** Some of them, from `start` on. */
+function indexDestinations(
+  servers: Map<DestinationId, CheckedDestination>,
+  specs: readonly unknown[],
+  start: number,
+  field: Field,
+): void {
+  const end = Math.min(start + together, specs.length)
+  for (let i = start; i < end; i++) {
+    const checked = checkedDestination(specs[i], within(field, i))
+    const id = checkedDestinationId(checked)
+    if (servers.has(id)) {
+      throw wrongValue(within(field, i), 'each destination once', destinationName(destinationRecord(checked)))
+    }
+    servers.set(id, checked)
+  }
 }

@@ -4,8 +4,8 @@ import { askSteadily, type Ask } from './commands.js'
 import { closedError, toIpvsError } from './errors.js'
 import { createQueue, type Queue } from './queue.js'
 import { Command, nothingRead, Stage, type Reply, type Request, type Session } from './records.js'
-import { trace } from './tracing.js'
-import { decodeReplies, encodeRequests } from './wire.js'
+import { isTraced, trace } from './tracing.js'
+import { allDone, decodeReplies, decodeRequests, encodeRequests, requestSize } from './wire.js'
 
 /** Keeps a batch's reply to a few hundred kilobytes, and the wait behind it short. */
 const maxBatch = 256
@@ -22,7 +22,7 @@ export function askOf(session: Session): Ask {
 }
 
 /** The session once it has answered; it is closed when it does not. `path` is the namespace's, for messages. */
-export async function greet(session: Session, path: string): Promise<Session> {
+export async function greet<S extends Session>(session: S, path: string): Promise<S> {
   // The thread enters the namespace and finds the family with the first request; the kernel refuses even this one without
   // the capability.
   const request: Request = { command: Command.getInfo }
@@ -41,6 +41,23 @@ export async function exchange(session: Session, requests: readonly Request[]): 
   const replies = decode(await session.request(encodeRequests(requests)), requests.length)
   trace(requests, replies)
   return replies
+}
+
+/** A batch of writes that is packed already, through the seam. What did not succeed, by its number. */
+export async function exchangeWrites(
+  session: Session,
+  batch: Uint8Array,
+): Promise<ReadonlyMap<number, { readonly request: Request; readonly reply: Reply }>> {
+  const buffer = await session.request(batch)
+  const failed = new Map<number, { request: Request; reply: Reply }>()
+  if (!isTraced() && allDone(buffer, batch.byteLength / requestSize)) return failed
+  const requests = decodeRequests(batch)
+  const replies = decode(buffer, requests.length)
+  trace(requests, replies)
+  for (const [i, reply] of replies.entries()) {
+    if (reply.error !== 0) failed.set(i, { request: requests[i] as Request, reply })
+  }
+  return failed
 }
 
 function decode(buffer: ArrayBuffer, requests: number): readonly Reply[] {

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { open } from './open.js'
-export { diff } from './diff.js'
+export { diff, diffSliced } from './diff.js'
 export { apply } from './apply.js'
 export { drain } from './drain.js'
 export type { DrainOptions } from './drain.js'

@@ -1,15 +1,14 @@
 /** The handle: one method a command, over a session that is the kernel's or the in-memory one. */
 import { findService, readDaemons, readDestination, readDestinations, readInfo, readServices } from './commands.js'
-import { readSysctls, readThread, readTimeouts, write, type Ask } from './commands.js'
-import { openConnections, readConnections } from './connections.js'
+import { readSysctls, readThread, readTimeouts, refusal, write, type Ask } from './commands.js'
 import { refuseDestination, refuseService } from './creatable.js'
-import { boolean, integer, optionsWith, signalOf } from './check.js'
-import { closedError } from './errors.js'
-import { queueFor } from './exchange.js'
+import { boolean, integer, optionsWith, signalOf, wrongType } from './check.js'
+import { closedError, type IpvsError } from './errors.js'
+import { exchangeWrites, queueFor } from './exchange.js'
 import { presentDaemon, presentDestination, presentEntry, presentInfo, presentService } from './present.js'
 import { presentSysctls, presentTimeouts } from './present.js'
 import type { Queue, Waiting } from './queue.js'
-import { readEntries, readExactTable, readTable } from './table.js'
+import { readEntries, readExactTable, readTableAs } from './table.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec, weight } from './validate.js'
 import { daemonRole, daemonSpec, timeouts } from './validate-director.js'
 import { Command, type Reply, type Request, type Session } from './records.js'
@@ -22,6 +21,31 @@ import type { Table, TableEntry } from './types.js'
 export function createIpvs(session: Session): Ipvs {
   return new Handle(session)
 }
+
+/**
+ * Carries out writes that were checked and packed before, in order. Resolves to what refused each, by its number. Rejects with the
+ * signal's reason, or IPVS_CLOSED.
+ */
+export type WriteAll = (
+  requests: Uint8Array,
+  signal: AbortSignal | undefined,
+) => Promise<ReadonlyMap<number, IpvsError>>
+
+/** How a plan is carried out on a handle: without a call for each change. */
+export function writerOf(ipvs: Ipvs): WriteAll {
+  if (!(ipvs instanceof Handle)) throw wrongType('ipvs', 'a handle that open() gave', ipvs)
+  return (requests, signal) => ipvs.writeAll(requests, signal)
+}
+
+/** The method of the API that each is. */
+const operations = new Map<Command, string>([
+  [Command.newService, 'addService'],
+  [Command.setService, 'updateService'],
+  [Command.delService, 'removeService'],
+  [Command.newDest, 'addDestination'],
+  [Command.setDest, 'updateDestination'],
+  [Command.delDest, 'removeDestination'],
+])
 
 class Handle implements Ipvs {
   readonly #session: Session
@@ -99,8 +123,9 @@ class Handle implements Ipvs {
 
   async table(options?: CallOptions & { readonly exact?: boolean | undefined }): Promise<Table> {
     const { exact, ...others } = optionsWith(options, ['exact'])
-    const read = exact !== undefined && boolean('exact', exact) ? readExactTable : readTable
-    return (await read('table', this.#reading('table', others))).map(presentEntry)
+    const ask = this.#reading('table', others)
+    if (exact === undefined || !boolean('exact', exact)) return readTableAs('table', ask, presentEntry)
+    return (await readExactTable('table', ask)).map(presentEntry)
   }
 
   async *entries(options?: CallOptions): AsyncGenerator<TableEntry> {
@@ -150,11 +175,13 @@ class Handle implements Ipvs {
   async *connections(options?: CallOptions & { readonly limit?: number | undefined }): AsyncGenerator<Connection> {
     const { limit = Infinity, ...others } = optionsWith(options, ['limit'])
     const most = limit === Infinity ? limit : integer('limit', limit, 0, Number.MAX_SAFE_INTEGER)
+    const connections = import('./connections.js') // few programs need it
     // In one slot of the queue, for which close() waits: the path is the thread's.
     const file = await this.#queue.exclusive(
-      async (send) => openConnections(await readThread('connections', send)),
+      async (send) => (await connections).openConnections(await readThread('connections', send)),
       waiting('connections', others),
     )
+    const { readConnections } = await connections
     if (file) yield* readConnections(file, most, signalOf(others))
   }
 
@@ -177,14 +204,31 @@ class Handle implements Ipvs {
     return (requests) => this.#queue.push(requests, place)
   }
 
-  /** Once a write is sent, its outcome is found out whatever the signal says. */
   async #write(operation: string, request: Request, options: CallOptions | undefined): Promise<void> {
-    let place = waiting(operation, options)
-    await write(operation, request, (requests) => {
+    await write(operation, request, this.#writing(operation, signalOf(options)))
+  }
+
+  /** For writerOf(). */
+  async writeAll(requests: Uint8Array, signal: AbortSignal | undefined): Promise<ReadonlyMap<number, IpvsError>> {
+    const place: Waiting = { signal, closed: () => closedError('apply') }
+    const failed = await this.#queue.exclusive(() => exchangeWrites(this.#session, requests), place)
+    const errors = new Map<number, IpvsError>()
+    for (const [i, { request, reply }] of failed) {
+      const operation = operations.get(request.command) ?? 'apply'
+      const error = await refusal(operation, request, reply, this.#reading(operation, undefined))
+      if (error) errors.set(i, error)
+    }
+    return errors
+  }
+
+  /** Once a write is sent, its outcome is found out whatever the signal says. */
+  #writing(operation: string, signal: AbortSignal | undefined): Ask {
+    let place: Waiting = { signal, closed: () => closedError(operation) }
+    return (requests) => {
       const sent = this.#queue.push(requests, place)
       place = waiting(operation)
       return sent
-    })
+    }
   }
 }
 

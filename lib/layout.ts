@@ -4,7 +4,8 @@
  */
 import { endianness } from 'node:os'
 
-const little = endianness() === 'LE'
+/** How this machine, and so the addon, writes numbers. */
+export const little: boolean = endianness() === 'LE'
 
 /** A value of fixed size. */
 export interface Field<T> {
@@ -58,23 +59,36 @@ export function bytes(size: number): Field<Uint8Array> {
     put(view, at, value) {
       for (let i = 0; i < size; i++) view.setUint8(at + i, value[i] ?? 0)
     },
-    get: (view, at) => new Uint8Array(view.buffer.slice(view.byteOffset + at, view.byteOffset + at + size)),
+    get(view, at) {
+      const value = new Uint8Array(size)
+      for (let i = 0; i < size; i++) value[i] = view.getUint8(at + i)
+      return value
+    },
   }
 }
 
 /** A name that ends with NUL. Names are bytes to the kernel: latin1 loses none. */
 export function text(size: number): Field<string> {
-  const raw = bytes(size)
   return {
     size,
-    align: raw.align,
-    put: (view, at, value) => raw.put(view, at, Buffer.from(value, 'latin1')),
-    get(view, at) {
-      const found = Buffer.from(view.buffer, view.byteOffset + at, size)
-      const end = found.indexOf(0)
-      return found.toString('latin1', 0, end < 0 ? size : end)
-    },
+    align: 1,
+    put: (view, at, value) => writeText(view, at, size, value),
+    get: (view, at) => readText(view, at, size),
   }
+}
+
+export function writeText(view: DataView, at: number, size: number, value: string): void {
+  for (let i = 0; i < size; i++) view.setUint8(at + i, value.charCodeAt(i))
+}
+
+export function readText(view: DataView, at: number, size: number): string {
+  let value = ''
+  for (let i = 0; i < size; i++) {
+    const code = view.getUint8(at + i)
+    if (code === 0) break
+    value += String.fromCharCode(code)
+  }
+  return value
 }
 
 /** A record that may be left out: its bytes are then 0, or `isAbsent` knows it. */

@@ -1,5 +1,10 @@
 import type { Clock } from './health/clock.js'
 
+/** Lets what waits for the event loop run. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
 /** The longest that a timer of Node.js waits. */
 export const maxDelayMs = 0x7fffffff
 

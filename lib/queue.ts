@@ -20,12 +20,20 @@ export interface Queue<T, R> {
   close(): Promise<void>
 }
 
-/** A job goes out by itself, or together with its neighbours when it is only items. */
-interface Job<T, R> extends Waiting {
-  readonly items?: readonly T[]
-  /** Settles the job: with the results of `items`, or by doing all its work. Never rejects. */
-  run(results: Promise<readonly R[]> | undefined): Promise<void>
+/** A job goes out together with its neighbours when it is items, and by itself when it is work. */
+type Job<T, R> = Items<T, R> | Work
+interface Items<T, R> extends Waiting, Settle<readonly R[]> {
+  readonly items: readonly T[]
+}
+interface Work extends Waiting {
+  readonly items?: undefined
+  /** Does all its work and settles the job. Never rejects. */
+  run(): Promise<void>
   reject(reason: unknown): void
+}
+interface Settle<V> {
+  readonly resolve: (value: V) => void
+  readonly reject: (reason: unknown) => void
 }
 
 export function createQueue<T, R>(send: Send<T, R>, maxItems: number): Queue<T, R> {
@@ -67,61 +75,69 @@ export function createQueue<T, R>(send: Send<T, R>, maxItems: number): Queue<T, 
   }
 
   async function drain(): Promise<void> {
-    try {
-      while (jobs.size > 0) await runNext()
-    } finally {
-      draining = undefined
+    for (const job of jobs) {
+      if (job.items) {
+        await sendTogether(takeBatch(job))
+      } else {
+        leave(job)
+        await job.run()
+      }
     }
+    draining = undefined
   }
 
-  async function runNext(): Promise<void> {
-    const batch = takeBatch()
-    const items = batch.flatMap((job) => job.items ?? [])
-    const all = items.length > 0 ? send(items) : undefined
-    let at = 0
-    await Promise.all(
-      batch.map((job) => {
-        const start = at
-        at += job.items?.length ?? 0
-        const end = at
-        return job.run(all?.then((results) => results.slice(start, end)))
-      }),
-    )
+  async function sendTogether(batch: readonly Items<T, R>[]): Promise<void> {
+    const [first, second] = batch
+    const items = first && !second ? first.items : batch.flatMap((job) => job.items)
+    let results: readonly R[]
+    try {
+      results = items.length > 0 ? await send(items) : []
+    } catch (reason) {
+      for (const job of batch) job.reject(reason)
+      return
+    }
+    let end = 0
+    for (const job of batch) job.resolve(results.slice(end, (end += job.items.length)))
   }
 
   /** The first job, with those behind it that fit into the same batch. */
-  function takeBatch(): Job<T, R>[] {
-    const batch: Job<T, R>[] = []
+  function takeBatch(first: Items<T, R>): readonly Items<T, R>[] {
+    const batch: Items<T, R>[] = []
     let count = 0
     for (const job of jobs) {
-      if (batch.length > 0 && (!job.items || count + job.items.length > maxItems)) break
+      if (!job.items || (job !== first && count + job.items.length > maxItems)) break
       leave(job)
       batch.push(job)
-      if (!job.items) break
       count += job.items.length
     }
     return batch
   }
 
-  function wait<V>(
-    { signal, closed: closedError }: Waiting,
-    makeJob: (settle: Settle<V>) => Pick<Job<T, R>, 'items' | 'run'>,
-  ): Promise<V> {
+  function wait<V>({ signal, closed: closedError }: Waiting, job: (settle: Settle<V>) => Job<T, R>): Promise<V> {
     return new Promise<V>((resolve, reject) => {
       if (closed) return reject(closedError())
       if (signal?.aborted) return reject(signal.reason as Error)
-      enter({ ...makeJob({ resolve, reject }), signal, closed: closedError, reject })
+      enter(job({ resolve, reject }))
     })
   }
 
+  // Field by field: spreading the objects costs more than all the rest of a push.
   return {
     push: (items, waiting) =>
       wait(waiting, ({ resolve, reject }) => ({
         items,
-        run: async (results) => (results ?? Promise.resolve([])).then(resolve, reject),
+        signal: waiting.signal,
+        closed: waiting.closed,
+        resolve,
+        reject,
       })),
     exclusive: (work, waiting) =>
-      wait(waiting, ({ resolve, reject }) => ({ run: async () => work(send).then(resolve, reject) })),
+      wait(waiting, ({ resolve, reject }) => ({
+        run: () => work(send).then(resolve, reject),
+        signal: waiting.signal,
+        closed: waiting.closed,
+        reject,
+      })),
     async close() {
       closed = true
       for (const job of jobs) {
@@ -131,9 +147,4 @@ export function createQueue<T, R>(send: Send<T, R>, maxItems: number): Queue<T, 
       await draining
     },
   }
-}
-
-interface Settle<V> {
-  readonly resolve: (value: V) => void
-  readonly reject: (reason: unknown) => void
 }

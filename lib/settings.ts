@@ -3,17 +3,27 @@ import { fullMask } from './validate.js'
 import { forwardings } from './words.js'
 import { ServiceFlag, type DestinationRecord, type ServiceRecord } from './records.js'
 
+const tunnel = forwardings.number('tunnel')
+
+/** What a destination's record has beside its identity. */
+export type DestinationSettings = Omit<DestinationRecord, 'family' | 'address' | 'port'>
+
 export function sameServiceSettings(a: ServiceRecord, b: ServiceRecord): boolean {
-  return serviceSettings(a) === serviceSettings(b)
+  // The kernel adds HASHED; timeout, mask and engine mean nothing without persistence.
+  if (a.scheduler !== b.scheduler || ((a.flags ^ b.flags) & ~ServiceFlag.hashed) !== 0) return false
+  if ((a.flags & ServiceFlag.persistent) === 0) return true
+  return a.timeout === b.timeout && a.netmask === b.netmask && a.engine === b.engine
 }
 
-export function sameDestinationSettings(a: DestinationRecord, b: DestinationRecord): boolean {
-  return destinationSettings(a) === destinationSettings(b)
+export function sameDestinationSettings(a: DestinationSettings, b: DestinationSettings): boolean {
+  return a.weight === b.weight && sameButForWeight(a, b)
 }
 
 /** The same for settings but the weight. */
-export function sameButForWeight(a: DestinationRecord, b: DestinationRecord): boolean {
-  return sameDestinationSettings({ ...a, weight: 0 }, { ...b, weight: 0 })
+export function sameButForWeight(a: DestinationSettings, b: DestinationSettings): boolean {
+  if (((a.forwarding ^ b.forwarding) & 7) !== 0 || a.upper !== b.upper || a.lower !== b.lower) return false
+  if ((a.forwarding & 7) !== tunnel) return true
+  return a.tunnelType === b.tunnelType && a.tunnelPort === b.tunnelPort && a.tunnelFlags === b.tunnelFlags
 }
 
 /** Whether there is anything of persistence in it, turned on or not. */
@@ -24,17 +34,4 @@ export function holdsPersistence({ timeout, netmask, family, engine }: ServiceRe
 /** Whether there is anything of a tunnel in it, forwarded by one or not. */
 export function holdsEncapsulation({ tunnelType, tunnelPort, tunnelFlags }: DestinationRecord): boolean {
   return tunnelType !== 0 || tunnelPort !== 0 || tunnelFlags !== 0
-}
-
-function serviceSettings({ family, scheduler, flags, timeout, netmask, engine }: ServiceRecord): string {
-  const persistent = (flags & ServiceFlag.persistent) !== 0
-  // The kernel adds HASHED; timeout, mask and engine mean nothing without persistence.
-  const kept = persistent ? [timeout, netmask, engine] : [0, fullMask(family), '']
-  return JSON.stringify([scheduler, flags & ~ServiceFlag.hashed, ...kept])
-}
-
-function destinationSettings(destination: DestinationRecord): string {
-  const { forwarding, weight, upper, lower, tunnelType, tunnelPort, tunnelFlags } = destination
-  const tunnel = forwarding === forwardings.number('tunnel') ? [tunnelType, tunnelPort, tunnelFlags] : []
-  return JSON.stringify([forwarding & 7, weight, upper, lower, ...tunnel])
 }

@@ -1,5 +1,5 @@
 /** The whole table. Not a snapshot: the kernel numbers nothing and locks for one message at a time. */
-import { findDestinations, readServices, type Ask } from './commands.js'
+import { findAllDestinations, readServices, type Ask } from './commands.js'
 import { IpvsError } from './errors.js'
 import { serviceName } from './keys.js'
 import { presentDestinationSpec, presentServiceSpec } from './present.js'
@@ -11,38 +11,74 @@ export interface EntryRecord {
   readonly destinations: readonly DestinationEntry[]
 }
 
-/** Dumps that are asked for together: enough to share a batch, few enough for a short wait until the first entry. */
-const chunk = 64
+/** Rows that are asked for together, as many as the services before had: they are decoded and shown within a millisecond. */
+const rowsTogether = 512
+/** Services of which nothing is known yet. */
+const firstServices = 16
+const mostServices = 256
 
 /** How many passes an exact reading takes before it is given up. */
 const exactPasses = 10
 
 /** One pass. Each service once; one that went away meanwhile is left out. */
 export async function* readEntries(operation: string, send: Ask): AsyncGenerator<EntryRecord> {
-  for await (const [service, destinations] of eachOf(await readServices(operation, send), operation, send)) {
-    if (destinations) yield { service, destinations }
-  }
-}
-
-/** The destinations of these services, in their order; undefined for one that is gone. */
-async function* eachOf(
-  services: readonly ServiceEntry[],
-  operation: string,
-  send: Ask,
-): AsyncGenerator<readonly [ServiceEntry, readonly DestinationEntry[] | undefined]> {
-  for (let start = 0; start < services.length; start += chunk) {
-    const some = services.slice(start, start + chunk)
-    // Pushed in one turn, so that they share a batch.
-    const found = await Promise.all(some.map(({ service }) => findDestinations(operation, service, send)))
-    for (const [i, service] of some.entries()) yield [service, found[i]]
+  for await (const some of parts(await readServices(operation, send), operation, send)) {
+    for (const { service, destinations } of some) if (destinations) yield { service, destinations }
   }
 }
 
 /** All of one pass. */
 export async function readTable(operation: string, send: Ask): Promise<readonly EntryRecord[]> {
-  const entries: EntryRecord[] = []
-  for await (const entry of readEntries(operation, send)) entries.push(entry)
+  return readTableAs(operation, send, (entry) => entry)
+}
+
+/** The same, each entry made into what is wanted of it while the kernel lists the next ones. */
+export async function readTableAs<T>(
+  operation: string,
+  send: Ask,
+  present: (entry: EntryRecord) => T,
+): Promise<readonly T[]> {
+  const entries: T[] = []
+  for await (const some of parts(await readServices(operation, send), operation, send)) {
+    for (const { service, destinations } of some) if (destinations) entries.push(present({ service, destinations }))
+  }
   return entries
+}
+
+/** A service with what was found of its destinations: undefined when it is gone. */
+interface Found {
+  readonly service: ServiceEntry
+  readonly destinations: readonly DestinationEntry[] | undefined
+}
+
+/** The destinations of these services, in their order. While one part is looked at, the next is read. */
+async function* parts(
+  services: readonly ServiceEntry[],
+  operation: string,
+  send: Ask,
+): AsyncGenerator<readonly Found[]> {
+  const read = async (some: readonly ServiceEntry[]): Promise<readonly Found[]> => {
+    const records = some.map(({ service }) => service)
+    const found = await findAllDestinations(operation, records, send)
+    return some.map((service, i) => ({ service, destinations: found[i] }))
+  }
+  let end = firstServices
+  let next = services.length > 0 ? read(services.slice(0, end)) : undefined
+  while (next) {
+    const some = await next
+    const start = end
+    end += servicesLike(some)
+    next = start < services.length ? read(services.slice(start, end)) : undefined
+    // Who leaves the loop does not want to know.
+    next?.catch(() => undefined)
+    yield some
+  }
+}
+
+/** How many services have about as many rows as are asked for together, if they are like these. */
+function servicesLike(some: readonly Found[]): number {
+  const rows = some.reduce((sum, { destinations = [] }) => sum + 1 + destinations.length, 0)
+  return Math.max(1, Math.min(mostServices, Math.floor((rowsTogether * some.length) / rows)))
 }
 
 /**
@@ -68,7 +104,7 @@ export async function readExactTable(operation: string, send: Ask): Promise<read
     // First what was never read, which counts as a change, so that all else is read since; last what needs no more reading.
     const rank = (service: ServiceEntry) => Number(known.has(nameOf(service))) + Number(steady.has(nameOf(service)))
     const ordered = services.toSorted((a, b) => rank(a) - rank(b))
-    for await (const [service, destinations] of eachOf(ordered, operation, send)) {
+    for await (const { service, destinations } of each(ordered, operation, send)) {
       const name = nameOf(service)
       const settings = JSON.stringify(destinations?.map(({ destination }) => presentDestinationSpec(destination)))
       if (destinations && known.get(name)?.settings === settings) steady.add(name)
@@ -82,6 +118,10 @@ export async function readExactTable(operation: string, send: Ask): Promise<read
     `${operation}: the table changed too often for ${exactPasses} readings; try again, or read it without { exact: true }`,
     { code: 'IPVS_INTERRUPTED', operation },
   )
+}
+
+async function* each(services: readonly ServiceEntry[], operation: string, send: Ask): AsyncGenerator<Found> {
+  for await (const some of parts(services, operation, send)) yield* some
 }
 
 /** The destinations of a service as they were read last; their settings as text, in the kernel's order. */

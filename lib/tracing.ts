@@ -35,8 +35,12 @@ const reads: readonly number[] = [
   Command.tellThread,
 ]
 
+export function isTraced(): boolean {
+  return requests.hasSubscribers
+}
+
 export function trace(sent: readonly Request[], replies: readonly Reply[]): void {
-  if (!requests.hasSubscribers) return
+  if (!isTraced()) return
   sent.forEach(({ command, service, destination }, i) => {
     const message: RequestTrace = {
       command: names.get(command) ?? String(command),

@@ -3,11 +3,13 @@
  * request in order, one Outcome and the records that it announces. Byte order on the wire to the kernel is the addon's.
  */
 import { bytes, flag, i32, optional, record, text, u16, u32, u64, type Layout } from './layout.js'
+import { getDestination, getDestinationEntry, getService, getServiceEntry } from './hot-records.js'
+import { putDestination, putService } from './hot-records.js'
 import { Command, nothingRead, Stage, type DaemonRecord } from './records.js'
 import type { DestinationEntry, DestinationRecord, InfoRecord, Records, Reply, Request } from './records.js'
 import type { ServiceEntry, ServiceRecord, StatsRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
 
-const service = record<ServiceRecord>('Service', {
+const serviceLayout = record<ServiceRecord>('Service', {
   family: u16,
   protocol: u16,
   port: u16,
@@ -19,7 +21,7 @@ const service = record<ServiceRecord>('Service', {
   scheduler: text(16),
   engine: text(16),
 })
-const destination = record<DestinationRecord>('Destination', {
+const destinationLayout = record<DestinationRecord>('Destination', {
   family: u16,
   port: u16,
   tunnelPort: u16,
@@ -31,6 +33,8 @@ const destination = record<DestinationRecord>('Destination', {
   lower: u32,
   address: bytes(16),
 })
+const service = { ...serviceLayout, get: getService, put: putService }
+const destination = { ...destinationLayout, get: getDestination, put: putDestination }
 const daemon = record<DaemonRecord>('Daemon', {
   role: u32,
   syncId: u32,
@@ -63,17 +67,34 @@ const stats = record<StatsRecord>('Stats', {
   byteInRate: u64,
   byteOutRate: u64,
 })
-const serviceEntry = record<ServiceEntry>('ServiceEntry', { service, stats })
-const destinationEntry = record<DestinationEntry>('DestinationEntry', {
-  destination,
+const serviceEntryLayout = record<ServiceEntry>('ServiceEntry', { service: serviceLayout, stats })
+const destinationEntryLayout = record<DestinationEntry>('DestinationEntry', {
+  destination: destinationLayout,
   active: u32,
   inactive: u32,
   persistent: u32,
   stats,
 })
+const serviceEntry = { ...serviceEntryLayout, get: getServiceEntry }
+const destinationEntry = { ...destinationEntryLayout, get: getDestinationEntry }
 const info = record<InfoRecord>('Info', { version: u32, connectionTableSize: u32 })
 const sysctl = record<SysctlRecord>('Sysctl', { name: text(32), value: text(992) })
 const thread = record<ThreadRecord>('Thread', { id: u32 })
+
+/** Bytes of a request. */
+export const requestSize: number = request.size
+
+export function putRequest(view: DataView, at: number, one: Request): void {
+  request.put(view, at, one)
+}
+
+/** What hot-records.ts does instead of layouts, beside them. */
+export const hotLayouts: readonly { readonly hot: Layout<unknown>; readonly byField: Layout<unknown> }[] = [
+  { hot: service, byField: serviceLayout },
+  { hot: destination, byField: destinationLayout },
+  { hot: serviceEntry, byField: serviceEntryLayout },
+  { hot: destinationEntry, byField: destinationEntryLayout },
+]
 
 interface Outcome {
   readonly error: number
@@ -94,7 +115,7 @@ const kinds: readonly { readonly of: keyof Records; readonly layout: Layout<unkn
   { of: 'threads', layout: thread },
 ]
 
-/** FNV-1a, 64 bit, of the description of all records and numbers: what the addon must have been built with. */
+/** FNV-1a, 32 bit, of the description of all records and numbers: what the addon must have been built with. */
 export function layoutHash(): string {
   const numbers = [
     ...Object.entries(Stage).map(([name, number]) => `Stage.${name}=${number}\n`),
@@ -103,12 +124,12 @@ export function layoutHash(): string {
     `Command.tellThread=${Command.tellThread}\n`,
   ]
   const order = [service, destination, daemon, timeouts, request, outcome, stats, serviceEntry, destinationEntry, info]
-  let hash = 0xcbf29ce484222325n
+  let hash = 0x811c9dc5
   const records = [...order, sysctl, thread].map(({ description }) => description)
   for (const byte of Buffer.from([...records, ...numbers].join(''))) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
+    hash = Math.imul(hash ^ byte, 0x01000193)
   }
-  return hash.toString(16).padStart(16, '0')
+  return (hash >>> 0).toString(16).padStart(8, '0')
 }
 
 function viewOf(of: ArrayBuffer | Uint8Array): DataView {
@@ -148,6 +169,14 @@ export function encodeReplies(replies: readonly Reply[]): ArrayBuffer {
   return buffer
 }
 
+/** Whether the buffer is that many replies, each of them a success without records: its bytes are 0 then. */
+export function allDone(buffer: ArrayBuffer, requests: number): boolean {
+  return buffer.byteLength === requests * outcome.size && new Int32Array(buffer).every((number) => number === 0)
+}
+
+/** Copied where a literal would do, for the reason that hot-records.ts has. */
+const noRecords: readonly unknown[] = []
+
 /** Throws a RangeError when the buffer is not exactly one reply for each request. */
 export function decodeReplies(buffer: ArrayBuffer, requests: number): Reply[] {
   const view = viewOf(buffer)
@@ -163,12 +192,14 @@ export function decodeReplies(buffer: ArrayBuffer, requests: number): Reply[] {
       continue
     }
     const { of, layout } = held
-    const records: unknown[] = []
+    const records: unknown[] = noRecords.slice()
     for (let n = 0; n < count; n++) {
       records.push(layout.get(view, at))
       at += layout.size
     }
-    replies.push({ ...nothingRead, error, stage, [of]: records })
+    const reply: Record<keyof Reply, unknown> = { ...nothingRead, error, stage }
+    reply[of] = records
+    replies.push(reply as Reply)
   }
   if (at !== buffer.byteLength) throw new RangeError(`${requests} replies end at byte ${at} of ${buffer.byteLength}`)
   return replies

@@ -22,12 +22,15 @@ function vocabulary<U extends string, K extends string>(
 ): Vocabulary<K | `${U}-${number}`> {
   const words = Object.keys(known) as K[]
   const byNumber = new Map(words.map((word) => [known[word], word]))
+  const byWord = new Map<string, number>(Object.entries(known))
+  const numbered = new RegExp(`^${unknown}-(0|[1-9][0-9]{0,9})$`)
   return {
     words,
     word: (number) => byNumber.get(number) ?? `${unknown}-${number}`,
     number(word) {
-      if (Object.hasOwn(known, word)) return known[word as K]
-      const digits = new RegExp(`^${unknown}-(0|[1-9][0-9]{0,9})$`).exec(word)?.[1]
+      const found = byWord.get(word)
+      if (found !== undefined) return found
+      const digits = numbered.exec(word)?.[1]
       return digits !== undefined && Number(digits) <= max ? Number(digits) : undefined
     },
     knows: (number) => byNumber.has(number),

@@ -70,8 +70,7 @@ t.test('each kind of change is acknowledged before the next is sent', async (t) 
     [Command.newService],
     [Command.newDest, Command.newDest],
     [Command.setDest, Command.setService],
-    [Command.delDest],
-    [Command.delService],
+    [Command.delService, Command.delDest],
   ])
 })
 
@@ -253,4 +252,63 @@ t.test('a closed handle: everything failed or was not attempted', async (t) => {
   t.equal(code, 'IPVS_CLOSED')
   t.same(result.applied, [])
   t.equal(result.failed.length + result.notAttempted.length, plan.changes.length)
+})
+
+/** A service with so many servers. */
+function crowd(count: number): DesiredTable {
+  const servers = Array.from({ length: count }, (_, i) => server(1, { address: `10.1.${i >> 8}.${i & 255}` }))
+  return [{ service: web, destinations: servers }]
+}
+
+t.test('thousands of changes go out in a few batches, between which other calls have their turn', async (t) => {
+  const kernel = new FakeKernel(schedulers)
+  const sizes: number[] = []
+  let call: Promise<unknown> | undefined
+  const ipvs = observed(kernel, (requests) => {
+    sizes.push(requests.length)
+    call ??= ipvs.info()
+  })
+  const { applied } = await apply(ipvs, diff([], crowd(2500)))
+  await call
+  t.equal(applied.length, 2501)
+  t.same(sizes, [1, 1, 1024, 1024, 452])
+})
+
+t.test('the event loop turns while a large plan is checked', async (t) => {
+  const kernel = createTestKernel()
+  const plan = diff([], crowd(2000))
+  let turns = 0
+  const count = () => {
+    turns++
+    next = setImmediate(count)
+  }
+  let next = setImmediate(count)
+  const bad = { type: 'addDestination', of: http, destination: server(1, { weight: -1 }) } as const
+  await t.rejects(apply(kernel.open(), { ...plan, changes: [...plan.changes, bad] }), { name: 'RangeError' })
+  clearImmediate(next)
+  t.ok(turns > 20, `${turns} turns`)
+  t.equal(kernel.writes, 0)
+})
+
+t.test('refusals of a large plan are told in its order, whatever the batch', async (t) => {
+  const kernel = createTestKernel()
+  const ipvs = kernel.open()
+  await ipvs.addService(web)
+  const plan = diff(await ipvs.table(), crowd(1500))
+  const taken = [1400, 7].map((i) => plan.changes[i] as Extract<Change, { type: 'addDestination' }>)
+  for (const { of, destination } of taken) await ipvs.addDestination(of, destination)
+  const { result } = await failure(apply(ipvs, plan))
+  t.same(
+    result.failed.map(({ change, error }) => [plan.changes.indexOf(change), error.code]),
+    [7, 1400].map((i) => [i, 'IPVS_DESTINATION_EXISTS']),
+  )
+  t.equal(result.applied.length, 1498)
+})
+
+t.test('what is no handle is refused before anything is sent', async (t) => {
+  const { plan } = await prepared()
+  await t.rejects(apply({} as Ipvs, plan), {
+    name: 'TypeError',
+    message: /^ipvs: expected a handle that open\(\) gave/,
+  })
 })

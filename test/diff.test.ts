@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { apply, diff, type DesiredTable, type ObjectKey, type Table } from '../lib/index.js'
+import { diffSliced } from '../lib/diff.js'
 import { createTestKernel } from '../lib/testing/index.js'
 import { desiredTables, dns, fill, http, http6, keys, mark, objectName, objects, server } from './tables.js'
 
@@ -242,6 +243,30 @@ t.test('what is odd already may be given another weight, and may go', async (t) 
     'update tcp 192.0.2.100:80 > 10.0.0.1:8080',
   ])
   t.same(steps(diff(current, [{ service: web, destinations: [] }])), ['remove tcp 192.0.2.100:80 > 10.0.0.1:8080'])
+})
+
+t.test('in slices: the same plan, and other work goes on meanwhile', async (t) => {
+  const destinations = Array.from({ length: 20_000 }, (_, i) =>
+    server(1, { address: `10.1.${i >> 8}.${i & 0xff}`, weight: i % 7 }),
+  )
+  const desired: DesiredTable = [{ service: web, destinations }]
+  let turns = 0
+  let done = false
+  const count = () => {
+    turns++
+    if (!done) setImmediate(count)
+  }
+  setImmediate(count)
+  const plan = await diffSliced([], desired)
+  done = true
+  t.same(plan, diff([], desired))
+  t.ok(turns > 1, `${turns} turns`)
+})
+
+t.test('in slices: refuses what diff() refuses', async (t) => {
+  await t.rejects(diffSliced([], [{ service: web, destinations: [server(1), server(1)] }]), {
+    message: "desired[0].destinations[1]: expected each destination once, found '10.0.0.1:80'",
+  })
 })
 
 /** The order of a table is the kernel's. */

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { AF_INET, AF_INET6, Command, nothingRead, Stage, type DaemonRecord } from '../lib/records.js'
 import { decodeReplies, decodeRequests, encodeReplies, encodeRequests, layoutHash } from '../lib/wire.js'
+import { hotLayouts } from '../lib/wire.js'
 import type { DestinationEntry, DestinationRecord, Records, Reply, Request } from '../lib/records.js'
 import type { ServiceEntry, ServiceRecord, StatsRecord, TimeoutsRecord } from '../lib/records.js'
 
@@ -122,6 +123,24 @@ t.test('replies come back as they went in', async (t) => {
     ),
   )
 })
+
+for (const { hot, byField } of hotLayouts) {
+  const { size, description } = byField
+  t.test(`${description.split('.')[0]}: what is spelt out reads and writes as the layout's fields do`, async () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: size + 8, maxLength: size + 8 }), (bytes) => {
+        const view = new DataView(bytes.buffer)
+        const found = byField.get(view, 8)
+        const written = [hot, byField].map((layout) => {
+          const bytes = new Uint8Array(size + 8).fill(0xee)
+          layout.put(new DataView(bytes.buffer), 8, found)
+          return bytes
+        })
+        return isDeepStrictEqual(hot.get(view, 8), found) && isDeepStrictEqual(written[0], written[1])
+      }),
+    )
+  })
+}
 
 t.test('a batch that is a part of a larger buffer is read from its own start', async (t) => {
   const requests = fc.sample(request, 2)

@@ -72,7 +72,9 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
     })
   }
   try {
-    return await program.run(call, { ...io, open })
+    // Not a copy: what of io is not asked for is not to be made.
+    const world = Object.create(io, { open: { value: open } }) as Io
+    return await program.run(call, world)
   } catch (error) {
     const isUsage = error instanceof CliError && error.status === Status.usage
     throw isUsage ? new CliError(usageWords(command, error.message), Status.usage) : error

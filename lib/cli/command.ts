@@ -20,7 +20,7 @@ export interface Io {
    * Calls back with the keys as they are pressed, Ctrl-C too, none shown, until the function that it gives is called. Only where
    * stdin is a terminal.
    */
-  onKey?(listener: (key: string) => void): () => void
+  readonly onKey?: ((listener: (key: string) => void) => () => void) | undefined
   /** Aborted when the user wants an end: SIGINT, SIGTERM. */
   readonly signal: AbortSignal
   /** A handle on the table of a network namespace; undefined: the process's own. The command closes it. */

@@ -1,15 +1,15 @@
 /** The process: its name and arguments, its streams and signals, its exit status. */
 import { basename } from 'node:path'
-import { isatty } from 'node:tty'
 import { cli } from './cli.js'
 import type { Io } from './command.js'
 
 // Who reads no further, `head` for instance, wants no more: what a shell shows for SIGPIPE.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
   process.exit(141)
-})
+}
 
+let stdout: typeof process.stdout | undefined
 let stdin: typeof process.stdin | undefined
 let ending: AbortController | undefined
 
@@ -18,8 +18,12 @@ const io: Io = {
   get stdin() {
     return (stdin ??= process.stdin)
   },
-  stdout: process.stdout,
-  stderr: process.stderr,
+  get stdout() {
+    return (stdout ??= process.stdout.on('error', endWithReader))
+  },
+  get stderr() {
+    return process.stderr
+  },
   env: process.env,
   get signal() {
     ending ??= endingBySignals()
@@ -29,7 +33,9 @@ const io: Io = {
     const { open } = await import('../open.js')
     return open({ namespace })
   },
-  ...(isatty(0) && { onKey }),
+  get onKey() {
+    return process.stdin.isTTY ? onKey : undefined
+  },
 }
 
 /** The first of these signals is the command's; the second ends the process at once, as by default. */
@@ -45,13 +51,14 @@ function onKey(listener: (key: string) => void): () => void {
   return () => void process.stdin.off('data', hear).setRawMode(false).pause()
 }
 
-const name = basename(process.argv[1] ?? '', '.js')
-const args = process.argv.slice(2)
-if (/^ipvsadm(-save|-restore)?$/.test(name)) {
+async function statusOf(name: string, args: readonly string[]): Promise<number> {
+  if (!/^ipvsadm(-save|-restore)?$/.test(name)) return cli(args, io)
   const { runIpvsadmAs } = await import('../ipvsadm/run.js')
-  process.exitCode = await runIpvsadmAs(name, args, io)
-} else {
-  process.exitCode = await cli(args, io)
+  return runIpvsadmAs(name, args, io)
 }
-// Nothing is read any more: an unfinished read would keep the process.
-stdin?.destroy()
+
+void statusOf(basename(process.argv[1] ?? '', '.cjs'), process.argv.slice(2)).then((status) => {
+  process.exitCode = status
+  // Nothing is read any more: an unfinished read would keep the process.
+  stdin?.destroy()
+})

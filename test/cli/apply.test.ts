@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t from 'tap'
-import { toJSON, type DesiredTable, type Ipvs } from '../../lib/index.js'
+import { toJSON, type DesiredTable, type RequestTrace } from '../../lib/index.js'
 import { createTestKernel, type TestKernel } from '../../lib/testing/index.js'
 import { dns, fill, http, http6, server } from '../tables.js'
 import { makeWorld, run, type World } from './io.js'
@@ -146,20 +147,19 @@ t.test('what is wrong in the file changes nothing', async (t) => {
 t.test('Ctrl-C amid the work says that part of it may be done', async (t) => {
   const kernel = await kernelWith(present)
   const world = worldFor(kernel, wanted)
-  const open = async (): Promise<Ipvs> => {
-    const ipvs = kernel.open()
-    return new Proxy(ipvs, {
-      get(target, name) {
-        if (name === 'addDestination') world.interrupt()
-        const member: unknown = Reflect.get(target, name)
-        return typeof member === 'function' ? (member.bind(target) as unknown) : member
-      },
-    })
+  const writes: string[] = []
+  const listen = (message: unknown) => {
+    const { command, write } = message as RequestTrace
+    if (write) writes.push(command)
+    if (command === 'NEW_SERVICE') world.interrupt()
   }
-  const { status, stderr } = await run({ ...world, io: { ...world.io, open } }, 'apply', '-')
+  subscribe('ipvs:request', listen)
+  t.teardown(() => unsubscribe('ipvs:request', listen))
+  const { status, stderr } = await run(world, 'apply', '-')
   t.equal(status, 130)
   t.equal(stderr, 'ipvs: interrupted: part of it may be done; the same command again does the rest\n')
   t.ok((await held(kernel)).includes('tcp/[2001:db8::100]:80 rr'), 'the first phase is')
+  t.same(writes, ['NEW_SERVICE'], 'the next is not sent')
 })
 
 t.test('a Ctrl-C before it begins changes nothing', async (t) => {

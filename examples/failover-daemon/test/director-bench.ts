@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate } from 'node:timers/promises'
-import type { Ipvs, ObjectKey, Table } from 'ipvs'
+import type { Ipvs, ObjectKey, RequestTrace, Table } from 'ipvs'
 import type { HealthEvent, Monitor, Verdict } from 'ipvs/health'
 import { createTestKernel } from 'ipvs/testing'
 import type { TestKernelOptions } from 'ipvs/testing'
@@ -56,18 +57,21 @@ export function memoryLedger(keys: readonly ObjectKey[] = []): Ledger {
   }
 }
 
-/** The handle with these calls in place of its own; `onCall` hears the name of each call. */
+/** Hears each request of any handle, once it is answered, until the test ends. */
+export function onRequest(t: { teardown(end: () => void): void }, heard: (request: RequestTrace) => void): void {
+  const listen = (message: unknown) => heard(message as RequestTrace)
+  subscribe('ipvs:request', listen)
+  t.teardown(() => void unsubscribe('ipvs:request', listen))
+}
+
+/** The handle with these calls in place of its own. */
 export const intercepted =
-  (calls: Partial<Ipvs>, onCall: (name: string) => void = () => {}) =>
+  (calls: Partial<Ipvs>) =>
   (ipvs: Ipvs): Ipvs =>
     new Proxy(ipvs, {
       get(target, name) {
         const call: unknown = Reflect.get(calls, name) ?? Reflect.get(target, name)
-        if (typeof call !== 'function') return call
-        return (...args: unknown[]): unknown => {
-          onCall(String(name))
-          return Reflect.apply(call, target, args)
-        }
+        return typeof call === 'function' ? (call.bind(target) as unknown) : call
       },
     })
 
