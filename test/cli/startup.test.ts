@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 
-const executable = join(process.cwd(), 'bin/ipvs.js')
-const built = existsSync(join(process.cwd(), 'dist/cli/main.js')) ? false : 'dist/ is not built'
+const executable = join(process.cwd(), 'bin/ipvs.cjs')
+const built = existsSync(join(process.cwd(), 'dist/ipvs.cjs')) ? false : 'dist/ is not built'
 
 function milliseconds(...args: readonly string[]): number {
   const start = performance.now()
@@ -17,7 +17,7 @@ t.test('`ipvs list` takes no more than twice the time of `node -e 0`', { skip: b
   // The shortest of many, by turns: other programs only ever make it longer. Without IPVS here it ends with the kernel's refusal,
   // when all is loaded and the kernel was asked.
   let [node, list] = [Infinity, Infinity]
-  for (let run = 0; run < 20; run++) {
+  for (let run = 0; run < 10 || (run < 60 && list > 2 * node); run++) {
     node = Math.min(node, milliseconds('-e', '0'))
     list = Math.min(list, milliseconds(executable, 'list'))
   }

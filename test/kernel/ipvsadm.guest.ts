@@ -9,7 +9,7 @@ import { ipvsadm } from './ipvsadm.js'
 import { ipvsadmIn, makeNamespace } from './namespace.js'
 
 // The executable as it is built: this runs bundled, a folder below the package's root.
-const executable = join(import.meta.dirname, '..', 'bin/ipvs.js')
+const executable = join(import.meta.dirname, '..', 'bin/ipvs.cjs')
 
 const hosts = `127.0.0.1 localhost
 ::1 localhost ip6-localhost
