@@ -1,0 +1,108 @@
+/**
+ * How fast the failover daemon is, on a real kernel: from a verdict to the kernel's acknowledgement of what it changed in the table,
+ * and from its start to its first check, beside the start of a node that does nothing.
+ *   node rig/bundle.mjs bench/daemon.ts .bundle/bench-daemon.mjs && rig/vm --timeout 300 -- node .bundle/bench-daemon.mjs
+ * By the times of the log's lines, which are whole milliseconds.
+ */
+import { execFile } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { failoverYaml, openDirector, servers, startDaemon, tableThat, writeConfig } from '../rig/cluster.js'
+import type { Daemon } from '../rig/cluster.js'
+import { createLan, type Host } from '../rig/lan.js'
+import { quantile } from './statistics.js'
+
+const starts = 3
+const flaps = 50
+const check = { intervalMs: 400, fastMs: 400, timeoutMs: 350, fall: 1 }
+
+/** A real server that closes and opens its port as it is told, and tells when it has, and when a client comes. */
+const flapping = `
+  const server = require('node:http').createServer((_, response) => response.end())
+  const tell = (what) => console.log(what + ' ' + Date.now())
+  server.on('connection', () => tell('asked'))
+  require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    if (line === 'up') return server.listen(80, '::', () => tell('up'))
+    server.close().closeAllConnections()
+    tell('down')
+  })`
+
+function startFlapping(real: Host) {
+  const { stdin, stdout } = lan.spawn(real.namespace, process.execPath, ['-e', flapping], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  if (!stdin || !stdout) throw new TypeError('expected a child with piped streams, found none')
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
+  /** The time of the next line of that kind. */
+  async function next(kind: 'up' | 'down' | 'asked'): Promise<number> {
+    for (;;) {
+      const { value, done } = (await lines.next()) as IteratorResult<string, undefined>
+      if (done) throw new Error(`expected the line '${kind}', found that the server had ended`)
+      const [word, time] = value.split(' ')
+      if (word === kind) return Number(time)
+    }
+  }
+  async function turn(state: 'up' | 'down'): Promise<void> {
+    stdin?.write(`${state}\n`)
+    await next(state)
+  }
+  return { next, turn }
+}
+
+/** From the verdict to the table, in milliseconds, once in each direction. */
+async function flap(daemon: Daemon, state: 'up' | 'down', turn: () => Promise<void>): Promise<number> {
+  const from = daemon.entries.length
+  const change = state === 'up' ? 'addDestination' : 'removeDestination'
+  await turn()
+  const written = await daemon.first(({ written = [] }) => written.some((name) => name.startsWith(change)), from)
+  const verdict = await daemon.first((line) => line.state === state, from)
+  return Date.parse(written.time) - Date.parse(verdict.time)
+}
+
+function show(what: string, times: readonly number[]): void {
+  const [p50, p99, worst] = [0.5, 0.99, 1].map((part) => quantile(times, part))
+  console.log(`${what}: p50 ${p50} ms, p99 ${p99} ms, worst ${worst} ms, n = ${times.length}`)
+}
+
+const lan = await createLan({ reals: 1 })
+try {
+  const [director] = lan.directors as [Host]
+  const server = startFlapping(lan.reals[0] as Host)
+  await server.turn('up')
+  const config = await writeConfig(failoverYaml(lan, check))
+
+  const [bare, found, asked]: [number[], number[], number[]] = [[], [], []]
+  for (let i = 0; i < starts; i++) {
+    const begun = Date.now()
+    await promisify(execFile)('ip', ['netns', 'exec', director.namespace, process.execPath, '-e', '0'])
+    bare.push(Date.now() - begun)
+    const started = Date.now()
+    const daemon = startDaemon(lan, director, config)
+    const first = daemon.first(({ msg }) => msg === 'table found')
+    const [askedAt, { time }] = await Promise.all([server.next('asked'), first])
+    asked.push(askedAt - started)
+    found.push(Date.parse(time) - started)
+    await daemon.end('SIGTERM')
+    // Its last connections are those of no later start.
+    await server.turn('down')
+    await server.turn('up')
+  }
+  show('a node that does nothing', bare)
+  show('start to the table as it was found', found)
+  show('start to the first check', asked)
+
+  const daemon = startDaemon(lan, director, config)
+  const ipvs = await openDirector(director)
+  await tableThat(ipvs, (table) => servers(table).length === 1, 60_000)
+  await ipvs.close()
+  const [removals, additions]: [number[], number[]] = [[], []]
+  for (let i = 0; i < flaps; i++) {
+    removals.push(await flap(daemon, 'down', () => server.turn('down')))
+    additions.push(await flap(daemon, 'up', () => server.turn('up')))
+  }
+  show('verdict to table, a dead server', removals)
+  show('verdict to table, one that is back', additions)
+  await daemon.end('SIGTERM')
+} finally {
+  await lan.close()
+}
