@@ -29,28 +29,27 @@ export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Prom
   const write = unlessClosed(writerOf(ipvs), signal)
   const [creations, additions, updates, removals] = (await checkedPhases(plan)) as [Phase, Phase, Phase, Phase]
   signal?.throwIfAborted()
-  const outcome: Outcome = { applied: new Set(), errors: new Map(), stopped: new Set() }
+  const outcome: Outcome = { applied: new Uint8Array(plan.changes.length), errors: new Map(), stopped: new Set() }
   for (const phase of [creations, additions, updates]) await add(phase, write, outcome)
-  await remove(removals, write, outcome, ipvs, options)
+  await remove(plan, removals, write, outcome, ipvs, options)
   return resultOf(plan, outcome)
 }
 
-/** What became of the changes so far, and which services are left alone from here on. */
+/** What became of the plan's changes so far, by their index, and which services are left alone from here on. */
 interface Outcome {
-  readonly applied: Set<Change>
-  readonly errors: Map<Change, IpvsError>
+  /** 1: applied. */
+  readonly applied: Uint8Array
+  readonly errors: Map<number, IpvsError>
   readonly stopped: Set<string>
 }
 
 /** Throws IpvsApplyError if anything failed. */
 function resultOf({ changes }: Plan, { applied, errors }: Outcome): Applied {
-  const failed = [...errors].map(([change, error]) => ({ change, error }))
-  const order = new Map(failed.length > 1 ? changes.map((change, i) => [change, i]) : [])
-  failed.sort((a, b) => (order.get(a.change) ?? 0) - (order.get(b.change) ?? 0))
+  const failed = [...errors].sort(([a], [b]) => a - b).map(([i, error]) => ({ change: changes[i] as Change, error }))
   const result: Applied = {
-    applied: changes.filter((change) => applied.has(change)),
+    applied: changes.filter((_, i) => applied[i] === 1),
     failed,
-    notAttempted: changes.filter((change) => !applied.has(change) && !errors.has(change)),
+    notAttempted: changes.filter((_, i) => applied[i] === 0 && !errors.has(i)),
   }
   const [first] = failed
   if (first) throw new IpvsApplyError(result, first.error)
@@ -73,8 +72,11 @@ function unlessClosed(write: WriteAll, signal: AbortSignal | undefined): Write {
 }
 
 function note(phase: Phase, i: number, error: IpvsError | undefined, { applied, errors, stopped }: Outcome): void {
-  const change = phase.changes[i] as Change
-  if (!error) return void applied.add(change)
+  const change = phase.changes[i] as number
+  if (!error) {
+    applied[change] = 1
+    return
+  }
   errors.set(change, error)
   stopped.add(phase.services[i] as string)
 }
@@ -90,6 +92,7 @@ async function add(all: Phase, write: Write, outcome: Outcome): Promise<void> {
 
 /** Confirms, then removes. */
 async function remove(
+  { changes }: Plan,
   all: Phase,
   write: Write,
   outcome: Outcome,
@@ -98,7 +101,8 @@ async function remove(
 ): Promise<void> {
   const phase = without(all, outcome.stopped)
   const holding = readOnce(ipvs, options)
-  const find = (change: Change, i: number) => findStill(ipvs, change, phase.services[i] as string, holding, options)
+  const find = (change: number, i: number) =>
+    findStill(ipvs, changes[change] as Change, phase.services[i] as string, holding, options)
   for (let start = 0; start < phase.changes.length; start += removalsTogether) {
     const some = phase.changes.slice(start, start + removalsTogether)
     const found = await Promise.all(some.map((change, i) => find(change, start + i)))

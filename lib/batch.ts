@@ -3,10 +3,16 @@ import { putRequest, requestSize } from './wire.js'
 import type { Request } from './records.js'
 
 export class RequestBatch {
-  #bytes = new Uint8Array(16 * requestSize)
-  #view = new DataView(this.#bytes.buffer)
+  #bytes: Uint8Array
+  #view: DataView
   #length = 0
   #last: Request | undefined
+
+  /** For so many, though more may come. */
+  constructor(expected: number) {
+    this.#bytes = new Uint8Array(Math.max(expected, 1) * requestSize)
+    this.#view = new DataView(this.#bytes.buffer)
+  }
 
   get length(): number {
     return this.#length
@@ -15,7 +21,7 @@ export class RequestBatch {
   add(request: Request): void {
     const end = this.#length * requestSize
     if (end === this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(end * 2, requestSize))
+      const larger = new Uint8Array(end * 2)
       larger.set(this.#bytes)
       this.#bytes = larger
       this.#view = new DataView(larger.buffer)
@@ -39,9 +45,7 @@ export class RequestBatch {
 
   /** A copy of these. */
   pick(indices: readonly number[]): RequestBatch {
-    const picked = new RequestBatch()
-    picked.#bytes = new Uint8Array(indices.length * requestSize)
-    picked.#view = new DataView(picked.#bytes.buffer)
+    const picked = new RequestBatch(indices.length)
     for (const [i, index] of indices.entries()) picked.#bytes.set(this.slice(index, index + 1), i * requestSize)
     picked.#length = indices.length
     return picked

@@ -106,7 +106,7 @@ export function refuseDestination(
     )
   }
   refuseEncapsulation(destination, field)
-  refuseLimits(destination, within(field, 'limits'))
+  refuseLimits(destination, field)
 }
 
 function refuseEncapsulation(destination: DestinationRecord, parent: Field): void {
@@ -131,7 +131,8 @@ function refuseEncapsulation(destination: DestinationRecord, parent: Field): voi
     throw wrongValue(within(field, 'checksum'), `${allowed.join(', ')} with ${type}`, checksum)
 }
 
-function refuseLimits({ upper, lower }: DestinationRecord, field: Field): void {
-  if (upper > maxLimit) throw outOfRange(within(field, 'upper'), `an integer from 1 to ${maxLimit}`, upper)
-  if (lower > upper) throw outOfRange(within(field, 'lower'), `at most upper, ${upper}`, lower)
+function refuseLimits({ upper, lower }: DestinationRecord, parent: Field): void {
+  const field = (name: string) => within(within(parent, 'limits'), name)
+  if (upper > maxLimit) throw outOfRange(field('upper'), `an integer from 1 to ${maxLimit}`, upper)
+  if (lower > upper) throw outOfRange(field('lower'), `at most upper, ${upper}`, lower)
 }

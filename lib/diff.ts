@@ -137,7 +137,7 @@ function compareDestinations(
     of ??= presentServiceKey(want.record)
     const record = destinationRecord(checked)
     if (!held || passes(() => refuse.destination(want.record, destinationRecord(held)))) {
-      refuse.destination(want.record, record, `desired ${name} ${destinationName(record)}`)
+      refuse.destination(want.record, record, { toString: () => `desired ${name} ${destinationName(record)}` })
     }
     const destination = presentDestinationSpec(record)
     if (held) updated.push({ type: 'updateDestination', of, destination, before: held.given as Destination })

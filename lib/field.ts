@@ -1,6 +1,6 @@
 /** Where a value stands in an argument: `desired[3].service.port`. Told by errors alone, and so spelt only by them. */
 
-export type Field = string | Place
+export type Field = string | { toString(): string }
 
 /** A field of the value at `parent`, or an element of it. */
 export function within(parent: Field, step: string | number): Field {
@@ -8,16 +8,13 @@ export function within(parent: Field, step: string | number): Field {
 }
 
 class Place {
-  readonly #parent: Field
-  readonly #step: string | number
-
-  constructor(parent: Field, step: string | number) {
-    this.#parent = parent
-    this.#step = step
-  }
+  // Not private by `#`: a row of a table makes several of these, and fields of that kind are slow to make.
+  constructor(
+    private readonly parent: Field,
+    private readonly step: string | number,
+  ) {}
 
   toString(): string {
-    const step = typeof this.#step === 'number' ? `[${this.#step}]` : `.${this.#step}`
-    return this.#parent.toString() + step
+    return this.parent.toString() + (typeof this.step === 'number' ? `[${this.step}]` : `.${this.step}`)
   }
 }

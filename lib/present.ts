@@ -82,8 +82,12 @@ export function presentDestination(entry: DestinationEntry): Destination {
   const stats = presentStats(entry.stats)
   if (!isPlain(destination)) return { ...presentDestinationSpec(destination), connections, stats }
   const { port, weight } = destination
-  const forwarding = forwardings.word(destination.forwarding & 7) as PlainForwarding['forwarding']
+  const forwarding = plainForwarding(destination)
   return { address: formatAddress(destination), port, forwarding, weight, connections, stats }
+}
+
+function plainForwarding({ forwarding }: DestinationRecord): PlainForwarding['forwarding'] {
+  return forwardings.word(forwarding & 7) as PlainForwarding['forwarding']
 }
 
 /** Whether it has none of the fields that may be missing: in one piece it is made several times faster than of parts. */
@@ -94,6 +98,10 @@ function isPlain(destination: DestinationRecord): boolean {
 const tunnel = forwardings.number('tunnel')
 
 export function presentDestinationSpec(destination: DestinationRecord): DestinationSpec & { readonly weight: number } {
+  if (isPlain(destination)) {
+    const { port, weight } = destination
+    return { address: formatAddress(destination), port, forwarding: plainForwarding(destination), weight }
+  }
   return {
     ...presentDestinationKey(destination),
     ...presentForwarding(destination),

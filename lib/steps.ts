@@ -1,5 +1,5 @@
 /** A plan, checked, as the requests that carry it out. */
-import { fieldsOf, list, wrongValue } from './check.js'
+import { fieldsOf, list, object, unknownField, wrongValue } from './check.js'
 import { RequestBatch } from './batch.js'
 import { refuseDestination, refuseService } from './creatable.js'
 import { within, type Field } from './field.js'
@@ -10,16 +10,20 @@ import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './vali
 import type { Change, Plan } from './plan.js'
 
 /** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
-const phases: readonly (readonly Change['type'][])[] = [
-  ['addService'],
-  ['addDestination'],
-  ['updateService', 'updateDestination'],
-  ['removeDestination', 'removeService'],
-]
+const phaseOf: Readonly<Record<Change['type'], number>> = {
+  addService: 0,
+  addDestination: 1,
+  updateService: 2,
+  updateDestination: 2,
+  removeDestination: 3,
+  removeService: 3,
+}
+const phases = 4
 
-/** Changes that are made together, in the order of the plan: what each is, whose, and its request. */
+/** Changes that are made together, in the order of the plan. */
 export interface Phase {
-  readonly changes: readonly Change[]
+  /** Which of the plan's. */
+  readonly changes: readonly number[]
   /** The name of the service of each. */
   readonly services: readonly string[]
   readonly requests: RequestBatch
@@ -34,14 +38,19 @@ const changesTogether = 64
  */
 export async function checkedPhases(plan: Plan): Promise<readonly Phase[]> {
   const changes = list('plan.changes', fieldsOf('plan', plan, ['changes', 'foreign']).changes)
-  const made = phases.map(() => ({ changes: [] as Change[], services: [] as string[], requests: new RequestBatch() }))
+  const made = Array.from({ length: phases }, () => ({
+    changes: [] as number[],
+    services: [] as string[],
+    requests: new RequestBatch(0),
+  }))
   const keys = keyReader()
   for (const [i, value] of changes.entries()) {
     if (i > 0 && i % changesTogether === 0) await nextTurn()
     const change = value as Change
     const { service, request } = checkedStep(within('plan.changes', i), change, keys)
-    const phase = made[phases.findIndex((types) => types.includes(change.type))]
-    phase?.changes.push(change)
+    const phase = made[phaseOf[change.type]]
+    if (phase?.changes.length === 0) phase.requests = new RequestBatch(changes.length - i)
+    phase?.changes.push(i)
     phase?.services.push(service)
     phase?.requests.add(request)
   }
@@ -53,7 +62,7 @@ export function without(phase: Phase, stopped: ReadonlySet<string>): Phase {
   if (stopped.size === 0) return phase
   const kept = [...phase.services.keys()].filter((i) => !stopped.has(phase.services[i] as string))
   return {
-    changes: kept.map((i) => phase.changes[i] as Change),
+    changes: kept.map((i) => phase.changes[i] as number),
     services: kept.map((i) => phase.services[i] as string),
     requests: phase.requests.pick(kept),
   }
@@ -64,18 +73,23 @@ type Keys = (value: unknown, field: Field) => { readonly record: ServiceRecord; 
 
 function keyReader(): Keys {
   const known = new Map<unknown, ReturnType<Keys>>()
+  let last: unknown
+  let read: ReturnType<Keys> | undefined
   return (value, field) => {
-    const found = known.get(value)
-    if (found) return found
-    const record = serviceKey(value, field)
-    const read = { record, name: serviceName(record) }
-    known.set(value, read)
+    if (read && value === last) return read
+    read = known.get(value)
+    if (!read) {
+      const record = serviceKey(value, field)
+      read = { record, name: serviceName(record) }
+      known.set(value, read)
+    }
+    last = value
     return read
   }
 }
 
 function checkedStep(field: Field, value: unknown, keys: Keys): { service: string; request: Request } {
-  const fields = fieldsOf(field, value, changeFields)
+  const fields = changeParts(field, value)
   switch (fields.type) {
     case 'addService': {
       const service = serviceSpec(fields.service, within(field, 'service'))
@@ -112,8 +126,39 @@ function checkedStep(field: Field, value: unknown, keys: Keys): { service: strin
       return { service: name, request: { command: Command.delDest, service, destination } }
     }
     default:
-      throw wrongValue(within(field, 'type'), `one of ${phases.flat().join(', ')}`, fields.type)
+      throw wrongValue(within(field, 'type'), `one of ${Object.keys(phaseOf).join(', ')}`, fields.type)
   }
 }
 
 const changeFields = ['type', 'service', 'of', 'destination', 'before', 'destinations'] as const
+
+/** What fieldsOf() does, spelt out for what comes by the ten thousand. */
+function changeParts(field: Field, value: unknown): Partial<Record<(typeof changeFields)[number], unknown>> {
+  const given = object(field, value) as Partial<Record<(typeof changeFields)[number], unknown>>
+  let type, service, of, destination, before, destinations: unknown
+  for (const name of Object.keys(given)) {
+    switch (name) {
+      case 'type':
+        type = given.type
+        break
+      case 'service':
+        service = given.service
+        break
+      case 'of':
+        of = given.of
+        break
+      case 'destination':
+        destination = given.destination
+        break
+      case 'before':
+        before = given.before
+        break
+      case 'destinations':
+        destinations = given.destinations
+        break
+      default:
+        throw unknownField(field, changeFields, name)
+    }
+  }
+  return { type, service, of, destination, before, destinations }
+}

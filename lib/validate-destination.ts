@@ -135,12 +135,15 @@ export function weight(field: Field, value: unknown): number {
   return integer(field, value, 0, int32)
 }
 
+const noEncapsulation = { tunnelType: 0, tunnelPort: 0, tunnelFlags: 0 } as const
+const noLimits = { upper: 0, lower: 0 } as const
+
 function encapsulation(
   parent: Field,
   value: unknown,
   step: string,
 ): Pick<DestinationRecord, 'tunnelType' | 'tunnelPort' | 'tunnelFlags'> {
-  if (value === undefined) return { tunnelType: 0, tunnelPort: 0, tunnelFlags: 0 }
+  if (value === undefined) return noEncapsulation
   const field = within(parent, step)
   const { type, port, checksum } = fieldsOf(field, value, ['type', 'port', 'checksum'])
   return {
@@ -151,7 +154,7 @@ function encapsulation(
 }
 
 function limits(parent: Field, value: unknown): Pick<DestinationRecord, 'upper' | 'lower'> {
-  if (value === undefined) return { upper: 0, lower: 0 }
+  if (value === undefined) return noLimits
   const field = within(parent, 'limits')
   const { upper, lower } = fieldsOf(field, value, ['upper', 'lower'])
   return {

@@ -21,7 +21,7 @@ const requests: readonly Request[] = [
 ]
 
 function batchOf(requests: readonly Request[]): RequestBatch {
-  const batch = new RequestBatch()
+  const batch = new RequestBatch(3)
   for (const request of requests) batch.add(request)
   return batch
 }

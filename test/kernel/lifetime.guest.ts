@@ -248,7 +248,8 @@ t.test(`${calls} calls leave memory, threads and descriptors as they were`, asyn
   const heldBefore = held()
   const { rss, heap } = await leastGrowth(callOften)
   const told = `${rss} bytes of RSS, ${heap} of heap at least in each ${calls / rounds} calls`
-  t.ok(rss < (64 * calls) / rounds, told)
+  // Less than a request's record for each. Until some 60,000 calls V8 takes half of that for itself.
+  t.ok(rss < (128 * calls) / rounds, told)
   t.ok(heap < (16 * calls) / rounds, told)
   t.same(held(), heldBefore)
   t.comment(told)
