@@ -94,7 +94,9 @@ export function faultsOf(file, arch) {
 /** Why the package may not be packed, one line each. */
 export async function faultsOfPackage() {
   const wire = join(root, 'dist/wire.js')
-  if (!existsSync(wire)) return ['dist/ is missing: run `npm run build:lib`']
+  // The command is made last.
+  const made = existsSync(wire) && existsSync(join(root, 'dist/ipvs.cjs'))
+  if (!made) return ['dist/ is missing: run `npm run build:lib`']
   const addons = Object.keys(architectures).map((arch) => ({ arch, file: addonOf(join(root, 'prebuilds'), arch) }))
   const sources = join(root, 'prebuilds/sources.sha256')
   const missing = [...addons.map(({ file }) => file), sources].filter((file) => !existsSync(file))
