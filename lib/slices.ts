@@ -1,4 +1,5 @@
 /** Work that can pause: a generator that yields where the event loop may go on with something else. */
+import { nextTurn } from './pause.js'
 
 /** How long a slice holds the event loop. */
 const sliceMs = 1
@@ -19,6 +20,6 @@ export async function inSlices<T>(work: Iterator<void, T>): Promise<T> {
       const step = work.next()
       if (step.done) return step.value
     } while (performance.now() < end)
-    await new Promise(setImmediate)
+    await nextTurn()
   }
 }
