@@ -132,6 +132,7 @@ const rules = [
       'test/kernel/namespace.ts',
       'test/kernel/refusals.guest.ts',
       'test/lifetime/program.ts',
+      'test/memory/program.ts',
       'test/thread/program.ts',
       'test/types/consumer/program.ts',
       'test/package/user.mjs',

@@ -248,9 +248,9 @@ t.test(`${calls} calls leave memory, threads and descriptors as they were`, asyn
   const heldBefore = held()
   const { rss, heap } = await leastGrowth(callOften)
   const told = `${rss} bytes of RSS, ${heap} of heap at least in each ${calls / rounds} calls`
-  // Less than a request's record for each. Until some 60,000 calls V8 takes half of that for itself.
-  t.ok(rss < (128 * calls) / rounds, told)
   t.ok(heap < (16 * calls) / rounds, told)
+  // V8 still takes memory for itself in so few calls: test/memory.test.ts is exact. A lost buffer of an answer is 32 KiB.
+  t.ok(rss < (1024 * calls) / rounds, told)
   t.same(held(), heldBefore)
   t.comment(told)
 })
