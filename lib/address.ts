@@ -1,5 +1,5 @@
 /** IP addresses between text and the 16 bytes that cross the seam (an IPv4 address takes the first four). */
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
 import { AF_INET, AF_INET6 } from './records.js'
 
 export interface IpAddress {
@@ -7,6 +7,14 @@ export interface IpAddress {
   readonly family: number
   /** 16 bytes, network order. */
   readonly address: Uint8Array
+}
+
+/** The same where an IPv4 address may be there as a number, too: whoever needs no more does not make the bytes. */
+export interface Host extends IpAddress {
+  /** What parseQuad() found. */
+  readonly quad?: number | undefined
+  /** What formatAddress() would make, where it is at hand. */
+  readonly canonical?: string | undefined
 }
 
 /** What stands where no address is given. */
@@ -24,12 +32,16 @@ export function parseAddress(text: string): IpAddress | undefined {
 }
 
 /** AF_INET or AF_INET6; undefined for anything but a plain address. */
-export function familyOf(text: string): number | undefined {
-  if (isIPv4(text)) return AF_INET
-  return isIPv6(text) && !text.includes('%') ? AF_INET6 : undefined
+function familyOf(text: string): number | undefined {
+  if (parseQuad(text) !== undefined) return AF_INET
+  return isPlainIPv6(text) ? AF_INET6 : undefined
 }
 
-/** What a text stands for that familyOf() took. */
+export function isPlainIPv6(text: string): boolean {
+  return isIPv6(text) && !text.includes('%')
+}
+
+/** What a text stands for that is an address of this family. */
 export function addressBytes(text: string, family: number): Uint8Array {
   const address = new Uint8Array(16)
   if (family === AF_INET) readQuad(text, 0, address, 0)
@@ -37,18 +49,40 @@ export function addressBytes(text: string, family: number): Uint8Array {
   return address
 }
 
-/** The number of an IPv4 address, without the bytes in between. */
-export function quadNumber(text: string): number {
-  let number = 0
+const zero = 0x30
+
+/**
+ * An IPv4 address as a number of 32 bits with a sign, which V8 keeps without an object; undefined for anything but a dotted quad
+ * in its one canonical form.
+ */
+export function parseQuad(text: string): number | undefined {
+  let quad = 0
   let part = 0
+  let digits = 0
+  let dots = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code === dot) {
-      number = number * 0x100 + part
+      if (digits === 0 || ++dots > 3) return undefined
+      quad = (quad << 8) | part
       part = 0
-    } else part = part * 10 + (code & 0xf)
+      digits = 0
+      continue
+    }
+    const digit = code - zero
+    if (digit < 0 || digit > 9 || (digits > 0 && part === 0)) return undefined
+    part = part * 10 + digit
+    digits++
+    if (part > 0xff) return undefined
   }
-  return number * 0x100 + part
+  return dots === 3 && digits > 0 ? (quad << 8) | part : undefined
+}
+
+/** The first four bytes as such a number: all of an IPv4 address. */
+export function quadOf(of: Host): number {
+  if (of.quad !== undefined) return of.quad
+  const [first = 0, second = 0, third = 0, fourth = 0] = of.address
+  return (first << 24) | (second << 16) | (third << 8) | fourth
 }
 
 /** What stands from `start` on, which is a dotted quad. */
@@ -97,7 +131,9 @@ function readGroups(text: string, address: Uint8Array): void {
 }
 
 /** The canonical text: dotted quad, or RFC 5952. */
-export function formatAddress({ family, address }: IpAddress): string {
+export function formatAddress(of: Host): string {
+  if (of.canonical !== undefined) return of.canonical
+  const { family, address } = of
   if (family !== AF_INET6) return quad(address, 0)
   if (isMappedIPv4({ family, address })) return `::ffff:${quad(address, 12)}`
   const gap = longestZeroRun(address)
@@ -134,24 +170,24 @@ function longestZeroRun(address: Uint8Array): { start: number; length: number } 
 }
 
 /** ::ffff:0:0/96 */
-export function isMappedIPv4({ family, address }: IpAddress): boolean {
-  return family === AF_INET6 && isFilled(address, 0, 10, 0) && isFilled(address, 10, 12, 0xff)
+export function isMappedIPv4(of: IpAddress): boolean {
+  return of.family === AF_INET6 && isFilled(of.address, 0, 10, 0) && isFilled(of.address, 10, 12, 0xff)
 }
 
 /** 0.0.0.0 or :: */
-export function isUnspecified({ address }: IpAddress): boolean {
-  return isFilled(address, 0, address.length, 0)
+export function isUnspecified(of: Host): boolean {
+  return quadOf(of) === 0 && (of.family !== AF_INET6 || isFilled(of.address, 4, 16, 0))
 }
 
 /** 224.0.0.0/4 or ff00::/8 */
-export function isMulticast({ family, address }: IpAddress): boolean {
-  const first = address[0] ?? 0
-  return family === AF_INET6 ? first === 0xff : first >= 224 && first < 240
+export function isMulticast(of: Host): boolean {
+  const first = quadOf(of) >>> 24
+  return of.family === AF_INET6 ? first === 0xff : first >= 224 && first < 240
 }
 
 /** The same, or 255.255.255.255 */
-export function isMulticastOrBroadcast(of: IpAddress): boolean {
-  return isMulticast(of) || (of.family !== AF_INET6 && isFilled(of.address, 0, 4, 0xff))
+export function isMulticastOrBroadcast(of: Host): boolean {
+  return isMulticast(of) || (of.family !== AF_INET6 && quadOf(of) === -1)
 }
 
 function isFilled(address: Uint8Array, start: number, end: number, byte: number): boolean {

@@ -2,13 +2,15 @@
 import { constants } from 'node:os'
 import { formatAddress } from './address.js'
 import { toIpvsError, type IpvsError } from './errors.js'
-import { destinationId, destinationName, serviceName, type DestinationId } from './keys.js'
+import { DestinationMap } from './destination-map.js'
+import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
 import { daemonRoles } from './words.js'
 import { Command, nothingRead, Stage } from './records.js'
-import type { DaemonRecord, DestinationEntry, DestinationRecord, InfoRecord, Reply, Request } from './records.js'
+import type { DaemonRecord, DestinationRecord, InfoRecord, Reply, Request } from './records.js'
 import type { ServiceEntry, ServiceRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
 import type { Send } from './queue.js'
+import type { DestinationRow } from './rows.js'
 
 /** Carries out requests, within the caller's place in the queue. */
 export type Ask = Send<Request, Reply>
@@ -94,10 +96,11 @@ function only<T>([record]: readonly T[]): T {
   return record
 }
 
-/** All services, each once: a dump under concurrent change repeats entries. */
+/** All services, each once, as it was found last: a dump under concurrent change repeats entries. */
 export async function readServices(operation: string, send: Ask): Promise<readonly ServiceEntry[]> {
   const { services } = await read(operation, { command: Command.getService, dump: true }, send)
-  return unique(services, ({ service }) => serviceName(service))
+  const lasts = new Map(services.map((entry) => [serviceName(entry.service), entry]))
+  return lasts.size === services.length ? services : [...lasts.values()]
 }
 
 /** undefined when there is none. */
@@ -118,7 +121,7 @@ export async function findDestinations(
   operation: string,
   service: ServiceRecord,
   send: Ask,
-): Promise<readonly DestinationEntry[] | undefined> {
+): Promise<readonly DestinationRow[] | undefined> {
   const [found] = await findAllDestinations(operation, [service], send)
   return found
 }
@@ -128,10 +131,19 @@ export async function findAllDestinations(
   operation: string,
   services: readonly ServiceRecord[],
   send: Ask,
-): Promise<readonly (readonly DestinationEntry[] | undefined)[]> {
+): Promise<readonly (readonly DestinationRow[] | undefined)[]> {
   const requests = services.map((service) => ({ command: Command.getDest, dump: true, service }))
   const replies = await send(requests)
-  return Promise.all(requests.map((request, i) => destinationsIn(operation, request, replies[i] as Reply, send)))
+  const found = Array<readonly DestinationRow[] | undefined>(requests.length)
+  const late: Promise<void>[] = []
+  for (const [i, request] of requests.entries()) {
+    const reply = replies[i] as Reply
+    // The usual case, without a promise: that takes as long as a short list.
+    if (reply.error === 0 && reply.destinations.length > 0) found[i] = listed(reply, request.service)
+    else late.push(destinationsIn(operation, request, reply, send).then((rows) => void (found[i] = rows)))
+  }
+  if (late.length > 0) await Promise.all(late)
+  return found
 }
 
 /** The kernel answers the dump of a missing service with an empty list, as that of an empty one. */
@@ -140,22 +152,23 @@ async function destinationsIn(
   request: Request & { readonly service: ServiceRecord },
   first: Reply,
   send: Ask,
-): Promise<readonly DestinationEntry[] | undefined> {
+): Promise<readonly DestinationRow[] | undefined> {
   const { service } = request
   const reply = await steadied(request, first, send)
   if (reply.error !== 0) throw toError(operation, request, reply)
-  const { destinations } = reply
-  if (destinations.length === 0 && !(await findService(operation, service, send))) return undefined
-  // Before Linux 3.18 a destination carries no family: it is the service's.
-  const known = destinations.some(({ destination }) => destination.family === 0)
-    ? destinations.map((entry) => withFamily(entry, service.family))
-    : destinations
-  return unique(known, ({ destination }) => destinationId(destination))
+  if (reply.destinations.length === 0 && !(await findService(operation, service, send))) return undefined
+  return listed(reply, service)
 }
 
-function withFamily(entry: DestinationEntry, family: number): DestinationEntry {
-  if (entry.destination.family !== 0) return entry
-  return { ...entry, destination: { ...entry.destination, family } }
+/** Each once, as it was found last: a dump under concurrent change repeats entries. */
+function listed({ destinations }: Reply, { family }: ServiceRecord): readonly DestinationRow[] {
+  // Before Linux 3.18 a destination carries no family: it is the service's.
+  const known = destinations.some((row) => row.family === 0)
+    ? destinations.map((row) => (row.family === 0 ? row.withFamily(family) : row))
+    : destinations
+  const lasts = new DestinationMap<DestinationRow>()
+  for (const row of known) lasts.set(row, row)
+  return lasts.size === known.length ? known : known.filter((row) => lasts.get(row) === row)
 }
 
 /** Rejects with IPVS_SERVICE_NOT_FOUND when there is no such service. */
@@ -163,7 +176,7 @@ export async function readDestinations(
   operation: string,
   service: ServiceRecord,
   send: Ask,
-): Promise<readonly DestinationEntry[]> {
+): Promise<readonly DestinationRow[]> {
   const found = await findDestinations(operation, service, send)
   if (found) return found
   throw missing(operation, { command: Command.getDest, service }, ESRCH)
@@ -175,25 +188,15 @@ export async function readDestination(
   service: ServiceRecord,
   destination: DestinationRecord,
   send: Ask,
-): Promise<DestinationEntry> {
+): Promise<DestinationRow> {
   const wanted = destinationName(destination)
-  const found = (await readDestinations(operation, service, send)).find(
-    (entry) => destinationName(entry.destination) === wanted,
-  )
+  const found = (await readDestinations(operation, service, send)).find((row) => destinationName(row) === wanted)
   if (found) return found
   throw missing(operation, { command: Command.setDest, service, destination }, ENOENT)
 }
 
 function missing(operation: string, request: Request, error: number): IpvsError {
   return toError(operation, request, { ...nothingRead, error })
-}
-
-/** Each once, as it was found last. */
-function unique<T>(entries: readonly T[], idOf: (entry: T) => DestinationId): readonly T[] {
-  const ids = new Set<DestinationId>()
-  for (const entry of entries) ids.add(idOf(entry))
-  if (ids.size === entries.length) return entries
-  return [...new Map(entries.map((entry) => [idOf(entry), entry])).values()]
 }
 
 // ── writes ──
@@ -242,7 +245,7 @@ async function looksDone(operation: string, request: Request, send: Ask): Promis
     return found !== undefined && sameServiceSettings(found.service, service)
   }
   const found = (await findDestinations(operation, service, send))?.find(
-    (entry) => destinationName(entry.destination) === destinationName(destination),
+    (row) => destinationName(row) === destinationName(destination),
   )
   if (command === Command.delDest) return found === undefined
   return found !== undefined && sameDestinationSettings(found.destination, destination)

@@ -1,14 +1,14 @@
 /** What separates the table that is from the table that should be. Pure. */
 import { refuseDestination, refuseService } from './creatable.js'
 import { fieldsOf, list, wrongType, wrongValue } from './check.js'
-import { within, type Field } from './field.js'
-import { checkedDestinationId, destinationName, serviceName, type DestinationId } from './keys.js'
+import { DestinationMap } from './destination-map.js'
+import { elementOf, within, type Field } from './field.js'
+import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
 import { inSlices, wholly } from './slices.js'
 import { presentDestinationKey, presentDestinationSpec, presentServiceKey, presentServiceSpec } from './present.js'
 import { serviceKey, serviceSpec } from './validate.js'
-import { checkedDestination, destinationKey, destinationRecord } from './validate-destination.js'
-import type { CheckedDestination } from './validate-destination.js'
+import { destinationKey, destinationSpec, type CheckedDestination } from './validate-destination.js'
 import type { DestinationRecord, ServiceRecord } from './records.js'
 import type { Change, DiffOptions, ObjectKey, Plan } from './plan.js'
 import type { DesiredTable, Destination, DestinationKey } from './types.js'
@@ -19,7 +19,8 @@ type Index<S> = ReadonlyMap<string, Indexed<S>>
 interface Indexed<S> {
   readonly spec: S
   readonly record: ServiceRecord
-  readonly destinations: ReadonlyMap<DestinationId, CheckedDestination>
+  readonly destinations: readonly CheckedDestination[]
+  readonly byIdentity: DestinationMap<CheckedDestination>
 }
 
 /** Destinations that are indexed in one go. */
@@ -97,10 +98,9 @@ function* compare(
     const want = wanted.get(name)
     const owned: { readonly key: DestinationKey; readonly before: Destination }[] = []
     const strangers: DestinationKey[] = []
-    for (const [server, checked] of have.destinations) {
-      if (want?.destinations.has(server)) continue
-      const record = destinationRecord(checked)
-      const before = checked.given as Destination
+    for (const record of have.destinations) {
+      if (want?.byIdentity.get(record)) continue
+      const before = record.given as Destination
       const key = presentDestinationKey(record)
       if (owns.destination(name, record, want !== undefined)) owned.push({ key, before })
       else strangers.push(key)
@@ -131,17 +131,28 @@ function compareDestinations(
   refuse: Refusals,
 ): void {
   let of: ServiceKey | undefined
-  for (const [server, checked] of want.destinations) {
-    const held = have?.destinations.get(server)
-    if (held && sameDestinationSettings(held, checked)) continue
+  for (const record of want.destinations) {
+    const held = have?.byIdentity.get(record)
+    if (held && sameDestinationSettings(held, record)) continue
     of ??= presentServiceKey(want.record)
-    const record = destinationRecord(checked)
-    if (!held || passes(() => refuse.destination(want.record, destinationRecord(held)))) {
-      refuse.destination(want.record, record, { toString: () => `desired ${name} ${destinationName(record)}` })
+    if (!held || passes(() => refuse.destination(want.record, held))) {
+      refuse.destination(want.record, record, new Desired(name, record))
     }
     const destination = presentDestinationSpec(record)
     if (held) updated.push({ type: 'updateDestination', of, destination, before: held.given as Destination })
     else added.push({ type: 'addDestination', of, destination })
+  }
+}
+
+/** What messages call a destination that is wanted. */
+class Desired {
+  constructor(
+    private readonly service: string,
+    private readonly destination: DestinationRecord,
+  ) {}
+
+  toString(): string {
+    return `desired ${this.service} ${destinationName(this.destination)}`
   }
 }
 
@@ -189,31 +200,32 @@ function* index<S extends ServiceSpec, D>(
     const record = serviceSpec(service, within(at, 'service'))
     const name = serviceName(record)
     if (entries.has(name)) throw wrongValue(within(at, 'service'), 'each service once', name)
-    const servers = new Map<DestinationId, CheckedDestination>()
+    const servers: CheckedDestination[] = []
+    const byIdentity = new DestinationMap<CheckedDestination>()
     const specs = list(within(at, 'destinations'), destinations)
     for (let start = 0; start < specs.length; start += together) {
-      indexDestinations(servers, specs, start, within(at, 'destinations'))
+      indexDestinations(specs, start, within(at, 'destinations'), servers, byIdentity)
       yield
     }
-    entries.set(name, { spec: service as S, record, destinations: servers })
+    entries.set(name, { spec: service as S, record, destinations: servers, byIdentity })
   }
   return entries
 }
 
 /** Some of them, from `start` on. */
 function indexDestinations(
-  servers: Map<DestinationId, CheckedDestination>,
   specs: readonly unknown[],
   start: number,
   field: Field,
+  servers: CheckedDestination[],
+  byIdentity: DestinationMap<CheckedDestination>,
 ): void {
+  const at = elementOf(field)
   const end = Math.min(start + together, specs.length)
-  for (let i = start; i < end; i++) {
-    const checked = checkedDestination(specs[i], within(field, i))
-    const id = checkedDestinationId(checked)
-    if (servers.has(id)) {
-      throw wrongValue(within(field, i), 'each destination once', destinationName(destinationRecord(checked)))
-    }
-    servers.set(id, checked)
+  for (at.step = start; at.step < end; at.step++) {
+    const checked = destinationSpec(specs[at.step], at)
+    if (byIdentity.get(checked)) throw wrongValue(at, 'each destination once', destinationName(checked))
+    byIdentity.set(checked, checked)
+    servers.push(checked)
   }
 }

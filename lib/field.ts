@@ -7,11 +7,15 @@ export function within(parent: Field, step: string | number): Field {
   return new Place(parent, step)
 }
 
-class Place {
-  // Not private by `#`: a row of a table makes several of these, and fields of that kind are slow to make.
+/** An element of the list at `parent`: which of them, may change. For lists of so many that a place for each costs. */
+export function elementOf(parent: Field): Place<number> {
+  return new Place(parent, 0)
+}
+
+class Place<Step extends string | number> {
   constructor(
     private readonly parent: Field,
-    private readonly step: string | number,
+    public step: Step,
   ) {}
 
   toString(): string {

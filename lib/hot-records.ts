@@ -2,9 +2,9 @@
  * The records that cross the seam by the ten thousand, read and written field by field: by their layouts it takes ten times as
  * long. What stands where is the layouts' (wire.ts), against which test/wire.test.ts holds these.
  */
-import { noAddress } from './address.js'
+import { noAddress, type Host } from './address.js'
 import { little, readText, writeText } from './layout.js'
-import type { DestinationEntry, DestinationRecord, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
+import type { DestinationRecord, Request, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
 
 // Records begin as copies of empty ones. Objects that a literal makes V8 allocates, once many like them lived long (a whole table
 // did), where only a full collection finds that they are dead; until then they keep alive what they refer to, row after row,
@@ -49,14 +49,6 @@ const noStats: StatsRecord = {
   byteOutRate: 0n,
 }
 const noServiceEntry: ServiceEntry = { service: noService, stats: noStats }
-const noDestinationEntry: DestinationEntry = {
-  destination: noDestination,
-  active: 0,
-  inactive: 0,
-  persistent: 0,
-  stats: noStats,
-}
-
 export function getService(view: DataView, at: number): ServiceRecord {
   const service: Mutable<ServiceRecord> = { ...noService }
   service.family = view.getUint16(at, little)
@@ -80,7 +72,7 @@ export function putService(view: DataView, at: number, service: ServiceRecord): 
   view.setUint32(at + 12, service.flags, little)
   view.setUint32(at + 16, service.timeout, little)
   view.setUint32(at + 20, service.netmask, little)
-  putAddress(view, at + 24, service.address)
+  putAddress(view, at + 24, service)
   writeText(view, at + 40, 16, service.scheduler)
   writeText(view, at + 56, 16, service.engine)
 }
@@ -110,7 +102,15 @@ export function putDestination(view: DataView, at: number, destination: Destinat
   view.setInt32(at + 16, destination.weight, little)
   view.setUint32(at + 20, destination.upper, little)
   view.setUint32(at + 24, destination.lower, little)
-  putAddress(view, at + 28, destination.address)
+  putAddress(view, at + 28, destination)
+}
+
+/** A request about services and destinations. What it lacks stays as it is there, which is 0 in a new buffer. */
+export function putTableRequest(view: DataView, at: number, { command, dump, service, destination }: Request): void {
+  view.setUint32(at, command, little)
+  view.setUint32(at + 4, dump === true ? 1 : 0, little)
+  if (service) putService(view, at + 8, service)
+  if (destination) putDestination(view, at + 80, destination)
 }
 
 export function getServiceEntry(view: DataView, at: number): ServiceEntry {
@@ -120,17 +120,7 @@ export function getServiceEntry(view: DataView, at: number): ServiceEntry {
   return entry
 }
 
-export function getDestinationEntry(view: DataView, at: number): DestinationEntry {
-  const entry: Mutable<DestinationEntry> = { ...noDestinationEntry }
-  entry.destination = getDestination(view, at)
-  entry.active = view.getUint32(at + 44, little)
-  entry.inactive = view.getUint32(at + 48, little)
-  entry.persistent = view.getUint32(at + 52, little)
-  entry.stats = getStats(view, at + 56)
-  return entry
-}
-
-function getStats(view: DataView, at: number): StatsRecord {
+export function getStats(view: DataView, at: number): StatsRecord {
   const stats: Mutable<StatsRecord> = { ...noStats }
   stats.connections = getCount(view, at)
   stats.packetsIn = getCount(view, at + 8)
@@ -146,17 +136,23 @@ function getStats(view: DataView, at: number): StatsRecord {
 }
 
 /** Most counters are 0, which needs no bigint of its own. */
-function getCount(view: DataView, at: number): bigint {
+export function getCount(view: DataView, at: number): bigint {
   if (view.getUint32(at, little) === 0 && view.getUint32(at + 4, little) === 0) return 0n
   return view.getBigUint64(at, little)
 }
 
-function getAddress(view: DataView, at: number): Uint8Array {
+export function getAddress(view: DataView, at: number): Uint8Array {
   const address = new Uint8Array(16)
   for (let i = 0; i < 16; i++) address[i] = view.getUint8(at + i)
   return address
 }
 
-function putAddress(view: DataView, at: number, address: Uint8Array): void {
-  for (let i = 0; i < 16; i++) view.setUint8(at + i, address[i] ?? 0)
+function putAddress(view: DataView, at: number, of: Host): void {
+  if (of.quad === undefined) {
+    const { address } = of
+    for (let i = 0; i < 16; i++) view.setUint8(at + i, address[i] ?? 0)
+    return
+  }
+  view.setInt32(at, of.quad)
+  for (let i = 4; i < 16; i += 4) view.setInt32(at + i, 0)
 }

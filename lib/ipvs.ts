@@ -204,8 +204,12 @@ class Handle implements Ipvs {
     return (requests) => this.#queue.push(requests, place)
   }
 
+  /** Once a write is sent, its outcome is found out whatever the signal says. */
   async #write(operation: string, request: Request, options: CallOptions | undefined): Promise<void> {
-    await write(operation, request, this.#writing(operation, signalOf(options)))
+    const [reply] = await this.#queue.push([request], waiting(operation, options))
+    if (reply?.error === 0) return
+    const error = await refusal(operation, request, reply as Reply, this.#reading(operation, undefined))
+    if (error) throw error
   }
 
   /** For writerOf(). */
@@ -219,16 +223,6 @@ class Handle implements Ipvs {
       if (error) errors.set(i, error)
     }
     return errors
-  }
-
-  /** Once a write is sent, its outcome is found out whatever the signal says. */
-  #writing(operation: string, signal: AbortSignal | undefined): Ask {
-    let place: Waiting = { signal, closed: () => closedError(operation) }
-    return (requests) => {
-      const sent = this.#queue.push(requests, place)
-      place = waiting(operation)
-      return sent
-    }
   }
 }
 

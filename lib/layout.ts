@@ -78,7 +78,7 @@ export function text(size: number): Field<string> {
 }
 
 export function writeText(view: DataView, at: number, size: number, value: string): void {
-  for (let i = 0; i < size; i++) view.setUint8(at + i, value.charCodeAt(i))
+  for (let i = 0; i < size; i++) view.setUint8(at + i, i < value.length ? value.charCodeAt(i) : 0)
 }
 
 export function readText(view: DataView, at: number, size: number): string {

@@ -3,9 +3,10 @@ import { formatAddress } from './address.js'
 import { holdsEncapsulation, holdsPersistence } from './settings.js'
 import { firstSchedulerBit } from './validate.js'
 import { checksums, daemonRoles, forwardings, protocols, schedulerFlags, tunnelTypes } from './words.js'
-import { AF_INET, AF_INET6, ServiceFlag, type DaemonRecord, type DestinationEntry } from './records.js'
+import { AF_INET, AF_INET6, ServiceFlag, type DaemonRecord } from './records.js'
 import type { DestinationRecord, InfoRecord, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
 import type { SysctlRecord, TimeoutsRecord } from './records.js'
+import type { DestinationRow } from './rows.js'
 import type { EntryRecord } from './table.js'
 import type { Info, SyncDaemon, Timeouts } from './director.js'
 import type {
@@ -41,6 +42,10 @@ export function presentService({ service, stats }: ServiceEntry): Service {
 }
 
 export function presentServiceSpec(service: ServiceRecord): ServiceSpec {
+  if ((service.flags & ~ServiceFlag.hashed) === 0 && service.firewallMark === 0 && !holdsPersistence(service)) {
+    const { port, scheduler } = service
+    return { protocol: protocols.word(service.protocol), address: formatAddress(service), port, scheduler }
+  }
   const flags = schedulerBits.filter((bit) => service.flags & (1 << bit)).map((bit) => schedulerFlags.word(bit))
   return {
     ...presentServiceKey(service),
@@ -76,22 +81,22 @@ export function presentDestinationKey(destination: DestinationRecord): Destinati
   return { address: formatAddress(destination), port: destination.port }
 }
 
-export function presentDestination(entry: DestinationEntry): Destination {
-  const { destination, active, inactive, persistent } = entry
-  const connections = { active, inactive, persistent }
-  const stats = presentStats(entry.stats)
-  if (!isPlain(destination)) return { ...presentDestinationSpec(destination), connections, stats }
-  const { port, weight } = destination
-  const forwarding = plainForwarding(destination)
-  return { address: formatAddress(destination), port, forwarding, weight, connections, stats }
+export function presentDestination(row: DestinationRow): Destination {
+  const connections = { active: row.active, inactive: row.inactive, persistent: row.persistent }
+  const stats = { total: row.total, rate: row.rate }
+  if (!isPlain(row)) return { ...presentDestinationSpec(row.destination), connections, stats }
+  const { port, weight } = row
+  return { address: formatAddress(row), port, forwarding: plainForwarding(row), weight, connections, stats }
 }
 
-function plainForwarding({ forwarding }: DestinationRecord): PlainForwarding['forwarding'] {
+function plainForwarding({ forwarding }: Pick<DestinationRecord, 'forwarding'>): PlainForwarding['forwarding'] {
   return forwardings.word(forwarding & 7) as PlainForwarding['forwarding']
 }
 
+type Settings = Pick<DestinationRecord, 'forwarding' | 'tunnelType' | 'tunnelPort' | 'tunnelFlags' | 'upper'>
+
 /** Whether it has none of the fields that may be missing: in one piece it is made several times faster than of parts. */
-function isPlain(destination: DestinationRecord): boolean {
+function isPlain(destination: Settings): boolean {
   return (destination.forwarding & 7) !== tunnel && !holdsEncapsulation(destination) && destination.upper === 0
 }
 

@@ -2,6 +2,7 @@
  * What crosses the seam, as numbers and address bytes: the records of native/records.h and the interface that carries them.
  * Words, defaults and opinions are not known here; how the records lie in bytes is wire.ts's.
  */
+import type { DestinationRow } from './rows.js'
 
 /** What the addon and the in-memory kernel of `ipvs/testing` both are: one method wide. */
 export interface Session {
@@ -151,9 +152,13 @@ export interface Records {
   readonly threads: readonly ThreadRecord[]
 }
 /** The answer to one request: an errno with its stage, or what was read. */
-export interface Reply extends Records {
+export interface Answer extends Records {
   readonly error: number
   readonly stage: Stage
+}
+/** The same as it is read from the bytes of a batch's replies. */
+export interface Reply extends Answer {
+  readonly destinations: readonly DestinationRow[]
 }
 
 /** A reply without records. */

@@ -32,6 +32,10 @@ export function holdsPersistence({ timeout, netmask, family, engine }: ServiceRe
 }
 
 /** Whether there is anything of a tunnel in it, forwarded by one or not. */
-export function holdsEncapsulation({ tunnelType, tunnelPort, tunnelFlags }: DestinationRecord): boolean {
+export function holdsEncapsulation({
+  tunnelType,
+  tunnelPort,
+  tunnelFlags,
+}: Pick<DestinationRecord, 'tunnelType' | 'tunnelPort' | 'tunnelFlags'>): boolean {
   return tunnelType !== 0 || tunnelPort !== 0 || tunnelFlags !== 0
 }

@@ -2,7 +2,7 @@
 import { fieldsOf, list, object, unknownField, wrongValue } from './check.js'
 import { RequestBatch } from './batch.js'
 import { refuseDestination, refuseService } from './creatable.js'
-import { within, type Field } from './field.js'
+import { elementOf, within, type Field } from './field.js'
 import { serviceName } from './keys.js'
 import { nextTurn } from './pause.js'
 import { Command, type Request, type ServiceRecord } from './records.js'
@@ -30,7 +30,7 @@ export interface Phase {
 }
 
 /** Checked between two turns of the event loop. */
-const changesTogether = 64
+const changesTogether = 128
 
 /**
  * All of a plan, before any of it is sent, with turns of the event loop between. Rejects with TypeError or RangeError for what is
@@ -44,10 +44,12 @@ export async function checkedPhases(plan: Plan): Promise<readonly Phase[]> {
     requests: new RequestBatch(0),
   }))
   const keys = keyReader()
-  for (const [i, value] of changes.entries()) {
+  const places = placesIn('plan.changes')
+  for (let i = 0; i < changes.length; i++) {
     if (i > 0 && i % changesTogether === 0) await nextTurn()
-    const change = value as Change
-    const { service, request } = checkedStep(within('plan.changes', i), change, keys)
+    const change = changes[i] as Change
+    places.change.step = i
+    const { service, request } = checkedStep(places, change, keys)
     const phase = made[phaseOf[change.type]]
     if (phase?.changes.length === 0) phase.requests = new RequestBatch(changes.length - i)
     phase?.changes.push(i)
@@ -88,45 +90,55 @@ function keyReader(): Keys {
   }
 }
 
-function checkedStep(field: Field, value: unknown, keys: Keys): { service: string; request: Request } {
-  const fields = changeParts(field, value)
+/** Where the parts of a change stand: of all changes by turns, since only what is wrong is told. */
+type Places = ReturnType<typeof placesIn>
+
+function placesIn(changes: Field) {
+  const change = elementOf(changes)
+  const [service, of, destination, before] = (['service', 'of', 'destination', 'before'] as const).map((name) =>
+    within(change, name),
+  ) as [Field, Field, Field, Field]
+  return { change, service, of, destination, before }
+}
+
+function checkedStep(at: Places, value: unknown, keys: Keys): { service: string; request: Request } {
+  const fields = changeParts(at.change, value)
   switch (fields.type) {
     case 'addService': {
-      const service = serviceSpec(fields.service, within(field, 'service'))
-      refuseService(service, within(field, 'service'))
+      const service = serviceSpec(fields.service, at.service)
+      refuseService(service, at.service)
       return { service: serviceName(service), request: { command: Command.newService, service } }
     }
     case 'updateService': {
-      const service = serviceSpec(fields.service, within(field, 'service'))
+      const service = serviceSpec(fields.service, at.service)
       return { service: serviceName(service), request: { command: Command.setService, service } }
     }
     case 'removeService': {
-      serviceSpec(fields.before, within(field, 'before'))
-      list(within(field, 'destinations'), fields.destinations).forEach((key, i) =>
-        destinationKey(key, within(within(field, 'destinations'), i)),
-      )
-      const { record: service, name } = keys(fields.service, within(field, 'service'))
+      serviceSpec(fields.before, at.before)
+      const held = within(at.change, 'destinations')
+      list(held, fields.destinations).forEach((key, i) => destinationKey(key, within(held, i)))
+      const { record: service, name } = keys(fields.service, at.service)
       return { service: name, request: { command: Command.delService, service } }
     }
     case 'addDestination': {
-      const { record: service, name } = keys(fields.of, within(field, 'of'))
-      const destination = destinationSpec(fields.destination, within(field, 'destination'))
-      refuseDestination(service, destination, within(field, 'destination'))
+      const { record: service, name } = keys(fields.of, at.of)
+      const destination = destinationSpec(fields.destination, at.destination)
+      refuseDestination(service, destination, at.destination)
       return { service: name, request: { command: Command.newDest, service, destination } }
     }
     case 'updateDestination': {
-      const destination = destinationSpec(fields.destination, within(field, 'destination'))
-      const { record: service, name } = keys(fields.of, within(field, 'of'))
+      const destination = destinationSpec(fields.destination, at.destination)
+      const { record: service, name } = keys(fields.of, at.of)
       return { service: name, request: { command: Command.setDest, service, destination } }
     }
     case 'removeDestination': {
-      destinationSpec(fields.before, within(field, 'before'))
-      const destination = destinationKey(fields.destination, within(field, 'destination'))
-      const { record: service, name } = keys(fields.of, within(field, 'of'))
+      destinationSpec(fields.before, at.before)
+      const destination = destinationKey(fields.destination, at.destination)
+      const { record: service, name } = keys(fields.of, at.of)
       return { service: name, request: { command: Command.delDest, service, destination } }
     }
     default:
-      throw wrongValue(within(field, 'type'), `one of ${Object.keys(phaseOf).join(', ')}`, fields.type)
+      throw wrongValue(within(at.change, 'type'), `one of ${Object.keys(phaseOf).join(', ')}`, fields.type)
   }
 }
 

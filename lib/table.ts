@@ -3,12 +3,13 @@ import { findAllDestinations, readServices, type Ask } from './commands.js'
 import { IpvsError } from './errors.js'
 import { serviceName } from './keys.js'
 import { presentDestinationSpec, presentServiceSpec } from './present.js'
-import type { DestinationEntry, ServiceEntry } from './records.js'
+import type { ServiceEntry } from './records.js'
+import type { DestinationRow } from './rows.js'
 
 /** A service with its destinations. */
 export interface EntryRecord {
   readonly service: ServiceEntry
-  readonly destinations: readonly DestinationEntry[]
+  readonly destinations: readonly DestinationRow[]
 }
 
 /** Rows that are asked for together, as many as the services before had: they are decoded and shown within a millisecond. */
@@ -48,7 +49,7 @@ export async function readTableAs<T>(
 /** A service with what was found of its destinations: undefined when it is gone. */
 interface Found {
   readonly service: ServiceEntry
-  readonly destinations: readonly DestinationEntry[] | undefined
+  readonly destinations: readonly DestinationRow[] | undefined
 }
 
 /** The destinations of these services, in their order. While one part is looked at, the next is read. */
@@ -126,7 +127,7 @@ async function* each(services: readonly ServiceEntry[], operation: string, send:
 
 /** The destinations of a service as they were read last; their settings as text, in the kernel's order. */
 interface Known {
-  readonly destinations: readonly DestinationEntry[]
+  readonly destinations: readonly DestinationRow[]
   readonly settings: string
 }
 

@@ -1,10 +1,10 @@
 /** Arguments -> records, for destinations: what validate.ts does for services. */
-import { addressBytes, familyOf } from './address.js'
+import { addressBytes, isPlainIPv6, parseQuad, type Host } from './address.js'
 import { fieldsOf, integer, object, text, unknownField, wrongValue } from './check.js'
 import { within, type Field } from './field.js'
 import { ipAddress, plainAddress, word } from './values.js'
 import { checksums, forwardings, tunnelTypes } from './words.js'
-import type { DestinationRecord } from './records.js'
+import { AF_INET, AF_INET6, type DestinationRecord } from './records.js'
 
 const uint16 = 0xffff
 const uint32 = 0xffffffff
@@ -42,30 +42,40 @@ export function destinationKey(value: unknown, field: Field = 'destination'): De
   }
 }
 
+/** A destination's record that makes the bytes of its address for who asks: most of a table are never sent. */
+export class CheckedDestination implements DestinationRecord, Host {
+  constructor(
+    readonly family: number,
+    /** As it was given. */
+    readonly text: string,
+    readonly quad: number | undefined,
+    readonly port: number,
+    readonly forwarding: number,
+    readonly tunnelType: number,
+    readonly tunnelPort: number,
+    readonly tunnelFlags: number,
+    readonly weight: number,
+    readonly upper: number,
+    readonly lower: number,
+    /** What it was made from. */
+    readonly given: unknown,
+  ) {}
+
+  get canonical(): string | undefined {
+    return this.quad === undefined ? undefined : this.text
+  }
+
+  get address(): Uint8Array {
+    return addressBytes(this.text, this.family)
+  }
+}
+
 /** A destination with its settings. */
-export function destinationSpec(value: unknown, field: Field = 'destination'): DestinationRecord {
-  return destinationRecord(checkedDestination(value, field))
-}
-
-/** A destination's record with its address as text: bytes, an object each, are for what is sent. */
-export interface CheckedDestination extends Omit<DestinationRecord, 'address'> {
-  readonly text: string
-  /** What it was made from. */
-  readonly given: unknown
-}
-
-export function destinationRecord(checked: CheckedDestination): DestinationRecord {
-  const { family, text, port, forwarding, tunnelType, tunnelPort, tunnelFlags, weight, upper, lower } = checked
-  const address = addressBytes(text, family)
-  return { family, port, tunnelPort, tunnelFlags, tunnelType, forwarding, weight, upper, lower, address }
-}
-
-/** destinationSpec(), for those of which few are sent. */
-export function checkedDestination(given: unknown, field: Field): CheckedDestination {
+export function destinationSpec(given: unknown, field: Field = 'destination'): CheckedDestination {
   const parts = destinationParts(field, given)
   const address = text(field, parts.address, plainAddress, 'address')
-  const family = familyOf(address)
-  if (family === undefined) throw wrongValue(within(field, 'address'), plainAddress, address)
+  const quad = parseQuad(address)
+  if (quad === undefined && !isPlainIPv6(address)) throw wrongValue(within(field, 'address'), plainAddress, address)
   const port = integer(field, parts.port, 0, uint16, 'port')
   const forwarding = word(field, parts.forwarding, forwardings, 'forwarding')
   if (parts.encapsulation !== undefined && forwarding !== tunnel) {
@@ -77,19 +87,20 @@ export function checkedDestination(given: unknown, field: Field): CheckedDestina
       : encapsulation(field, parts.idleEncapsulation, 'idleEncapsulation')
   const share = parts.weight === undefined ? 1 : integer(field, parts.weight, 0, int32, 'weight')
   const { upper, lower } = limits(field, parts.limits)
-  return {
-    family,
-    text: address,
+  return new CheckedDestination(
+    quad === undefined ? AF_INET6 : AF_INET,
+    address,
+    quad,
     port,
     forwarding,
     tunnelType,
     tunnelPort,
     tunnelFlags,
-    weight: share,
+    share,
     upper,
     lower,
     given,
-  }
+  )
 }
 
 const tunnel = forwardings.number('tunnel')

@@ -4,7 +4,7 @@
  * updated, drained and removed.
  */
 import { noAddress, parseAddress } from './address.js'
-import { boolean, fieldsOf, integer, text, wrongType, wrongValue } from './check.js'
+import { boolean, fieldsOf, integer, object, text, unknownField, wrongType, wrongValue } from './check.js'
 import { within, type Field } from './field.js'
 import { ipAddress, name, word } from './values.js'
 import { protocols, schedulerFlags } from './words.js'
@@ -36,12 +36,12 @@ type Fields<K extends string> = Partial<Record<K, unknown>>
 
 /** A service's identity. Settings beside it (a service passed whole) are allowed and left alone. */
 export function serviceKey(value: unknown, field: Field = 'service'): ServiceRecord {
-  return identity(fieldsOf(field, value, serviceFields), field)
+  return identity(serviceParts(field, value), field)
 }
 
 /** A service with its settings. */
 export function serviceSpec(value: unknown, field: Field = 'service'): ServiceRecord {
-  const fields = fieldsOf(field, value, serviceFields)
+  const fields = serviceParts(field, value)
   const { family, protocol, port, firewallMark, address } = identity(fields, field)
   const scheduler = name(within(field, 'scheduler'), fields.scheduler, 'the name of a scheduler, such as "wlc"')
   const bits = flagBits(within(field, 'schedulerFlags'), fields.schedulerFlags)
@@ -52,6 +52,63 @@ export function serviceSpec(value: unknown, field: Field = 'service'): ServiceRe
     : persistence(within(field, 'idlePersistence'), fields.idlePersistence, family)
   const flags = (bits | (onePacket ? ServiceFlag.onePacket : 0) | (persistent ? ServiceFlag.persistent : 0)) >>> 0
   return { family, protocol, port, firewallMark, flags, timeout, netmask, address, scheduler, engine }
+}
+
+/** What fieldsOf() does, spelt out for what every call names. */
+function serviceParts(field: Field, value: unknown): Fields<(typeof serviceFields)[number]> {
+  const given = object(field, value) as Fields<(typeof serviceFields)[number]>
+  let protocol, address, port, firewallMark, family, scheduler: unknown
+  let bits, persistence, idlePersistence, onePacket: unknown
+  for (const name of Object.keys(given)) {
+    switch (name) {
+      case 'protocol':
+        protocol = given.protocol
+        break
+      case 'address':
+        address = given.address
+        break
+      case 'port':
+        port = given.port
+        break
+      case 'firewallMark':
+        firewallMark = given.firewallMark
+        break
+      case 'family':
+        family = given.family
+        break
+      case 'scheduler':
+        scheduler = given.scheduler
+        break
+      case 'schedulerFlags':
+        bits = given.schedulerFlags
+        break
+      case 'persistence':
+        persistence = given.persistence
+        break
+      case 'idlePersistence':
+        idlePersistence = given.idlePersistence
+        break
+      case 'onePacket':
+        onePacket = given.onePacket
+        break
+      case 'stats':
+        break
+      default:
+        throw unknownField(field, serviceFields, name)
+    }
+  }
+  return {
+    protocol,
+    address,
+    port,
+    firewallMark,
+    family,
+    scheduler,
+    schedulerFlags: bits,
+    persistence,
+    idlePersistence,
+    onePacket,
+  }
 }
 
 function identity(fields: Fields<(typeof keyFields)[number]>, field: Field): ServiceRecord {

@@ -3,10 +3,11 @@
  * request in order, one Outcome and the records that it announces. Byte order on the wire to the kernel is the addon's.
  */
 import { bytes, flag, i32, optional, record, text, u16, u32, u64, type Layout } from './layout.js'
-import { getDestination, getDestinationEntry, getService, getServiceEntry } from './hot-records.js'
-import { putDestination, putService } from './hot-records.js'
+import { getDestination, getService, getServiceEntry } from './hot-records.js'
+import { putDestination, putService, putTableRequest } from './hot-records.js'
 import { Command, nothingRead, Stage, type DaemonRecord } from './records.js'
-import type { DestinationEntry, DestinationRecord, InfoRecord, Records, Reply, Request } from './records.js'
+import { DestinationRow } from './rows.js'
+import type { Answer, DestinationEntry, DestinationRecord, InfoRecord, Records, Reply, Request } from './records.js'
 import type { ServiceEntry, ServiceRecord, StatsRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
 
 const serviceLayout = record<ServiceRecord>('Service', {
@@ -46,7 +47,7 @@ const daemon = record<DaemonRecord>('Daemon', {
   interface: text(16),
 })
 const timeouts = record<TimeoutsRecord>('Timeouts', { tcp: u32, tcpFin: u32, udp: u32 })
-const request = record<Request>('Request', {
+const requestLayout = record<Request>('Request', {
   command: u32 as Layout<Command>,
   dump: flag,
   service: optional(service, ({ family }) => family === 0),
@@ -54,6 +55,13 @@ const request = record<Request>('Request', {
   daemon: optional(daemon),
   timeouts: optional(timeouts),
 })
+const request: Layout<Request> = {
+  ...requestLayout,
+  put(view, at, one) {
+    if (one.daemon || one.timeouts) requestLayout.put(view, at, one)
+    else putTableRequest(view, at, one)
+  },
+}
 const outcome = record<Outcome>('Outcome', { error: i32, stage: u32 as Layout<Stage>, kind: u32, count: u32 })
 const stats = record<StatsRecord>('Stats', {
   connections: u64,
@@ -68,7 +76,8 @@ const stats = record<StatsRecord>('Stats', {
   byteOutRate: u64,
 })
 const serviceEntryLayout = record<ServiceEntry>('ServiceEntry', { service: serviceLayout, stats })
-const destinationEntryLayout = record<DestinationEntry>('DestinationEntry', {
+/** As rows.ts reads it. */
+export const destinationEntry: Layout<DestinationEntry> = record<DestinationEntry>('DestinationEntry', {
   destination: destinationLayout,
   active: u32,
   inactive: u32,
@@ -76,7 +85,6 @@ const destinationEntryLayout = record<DestinationEntry>('DestinationEntry', {
   stats,
 })
 const serviceEntry = { ...serviceEntryLayout, get: getServiceEntry }
-const destinationEntry = { ...destinationEntryLayout, get: getDestinationEntry }
 const info = record<InfoRecord>('Info', { version: u32, connectionTableSize: u32 })
 const sysctl = record<SysctlRecord>('Sysctl', { name: text(32), value: text(992) })
 const thread = record<ThreadRecord>('Thread', { id: u32 })
@@ -93,7 +101,7 @@ export const hotLayouts: readonly { readonly hot: Layout<unknown>; readonly byFi
   { hot: service, byField: serviceLayout },
   { hot: destination, byField: destinationLayout },
   { hot: serviceEntry, byField: serviceEntryLayout },
-  { hot: destinationEntry, byField: destinationEntryLayout },
+  { hot: request, byField: requestLayout },
 ]
 
 interface Outcome {
@@ -104,10 +112,17 @@ interface Outcome {
   readonly count: number
 }
 
+interface Kind {
+  readonly of: keyof Records
+  readonly layout: Layout<unknown>
+  /** Where a reply's are more than their record. */
+  readonly read?: (view: DataView, at: number) => unknown
+}
+
 /** What a reply may hold, in the order of Kind, which begins with 1. */
-const kinds: readonly { readonly of: keyof Records; readonly layout: Layout<unknown> }[] = [
+const kinds: readonly Kind[] = [
   { of: 'services', layout: serviceEntry },
-  { of: 'destinations', layout: destinationEntry },
+  { of: 'destinations', layout: destinationEntry, read: (view, at) => new DestinationRow(view, at) },
   { of: 'infos', layout: info },
   { of: 'daemons', layout: daemon },
   { of: 'timeouts', layout: timeouts },
@@ -148,7 +163,7 @@ export function decodeRequests(batch: Uint8Array): Request[] {
   return Array.from({ length: batch.byteLength / request.size }, (_, i) => request.get(view, i * request.size))
 }
 
-export function encodeReplies(replies: readonly Reply[]): ArrayBuffer {
+export function encodeReplies(replies: readonly Answer[]): ArrayBuffer {
   const parts = replies.map((reply) => {
     const kind = kinds.findIndex(({ of }) => reply[of].length > 0)
     const held = kinds[kind]
@@ -185,16 +200,21 @@ export function decodeReplies(buffer: ArrayBuffer, requests: number): Reply[] {
   for (let i = 0; i < requests; i++) {
     const { error, stage, kind, count } = outcome.get(view, at)
     at += outcome.size
+    if (error === 0 && stage === Stage.kernel && kind === 0 && count === 0) {
+      replies.push(nothingRead)
+      continue
+    }
     const held = kinds[kind - 1]
     if (!held) {
       if (kind !== 0 || count !== 0) throw new RangeError(`reply ${i} holds records of an unknown kind: ${kind}`)
       replies.push({ ...nothingRead, error, stage })
       continue
     }
-    const { of, layout } = held
+    const { of, layout, read } = held
     const records: unknown[] = noRecords.slice()
     for (let n = 0; n < count; n++) {
-      records.push(layout.get(view, at))
+      if (at + layout.size > buffer.byteLength) throw new RangeError(`reply ${i} ends before its record ${n} does`)
+      records.push(read ? read(view, at) : layout.get(view, at))
       at += layout.size
     }
     const reply: Record<keyof Reply, unknown> = { ...nothingRead, error, stage }

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { drain, type ConnectionCounts, type DrainOptions, type Ipvs } from '../lib/index.js'
 import { drainBy } from '../lib/drain.js'
-import { Command, type Reply, type Request } from '../lib/records.js'
+import { Command, type Answer, type Request } from '../lib/records.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { createIpvs } from '../lib/ipvs.js'
 import { schedulers } from '../lib/types.js'
@@ -22,7 +22,7 @@ async function draining(left: ConnectionCounts) {
   const clock = new FakeClock()
   const looks: number[] = []
   const connections = { left }
-  const answer = (request: Request, reply: Reply): Reply => {
+  const answer = (request: Request, reply: Answer): Answer => {
     if (request.command === Command.getDest) looks.push(clock.now())
     return { ...reply, destinations: reply.destinations.map((entry) => ({ ...entry, ...connections.left })) }
   }

@@ -7,7 +7,7 @@ import { greet } from '../lib/exchange.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { createTestKernel } from '../lib/testing/index.js'
 import { schedulers } from '../lib/types.js'
-import { Command, nothingRead, Stage, type Reply, type Request, type Session } from '../lib/records.js'
+import { Command, nothingRead, Stage, type Answer, type Request, type Session } from '../lib/records.js'
 import { encodeReplies } from '../lib/wire.js'
 import type { StatsRecord } from '../lib/records.js'
 import { changed, lost, observed } from './sessions.js'
@@ -152,7 +152,7 @@ const readings: readonly (readonly [name: string, call: (ipvs: Ipvs) => Promise<
 ]
 
 t.test('a read is repeated when its answer is lost or a change interrupts it, up to three times', async (t) => {
-  const interrupted: Reply = { ...lost, error: EINTR, stage: Stage.kernel }
+  const interrupted: Answer = { ...lost, error: EINTR, stage: Stage.kernel }
   for (const [name, call] of readings) {
     for (const instead of [lost, interrupted]) {
       const { kernel, stranger } = await kernelWithOne()

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import type { Ipvs } from '../lib/index.js'
 import { createIpvs } from '../lib/ipvs.js'
 import type { FakeKernel } from '../lib/testing/fake-session.js'
-import { nothingRead, Stage, type Reply, type Request } from '../lib/records.js'
+import { nothingRead, Stage, type Answer, type Request } from '../lib/records.js'
 import { decodeRequests, encodeReplies } from '../lib/wire.js'
 
 /** A handle that shows each batch before the kernel gets it. */
@@ -19,10 +19,10 @@ export function observed(kernel: FakeKernel, see: (requests: readonly Request[])
 }
 
 /** What the addon answers when the kernel's answer did not arrive. */
-export const lost: Reply = { ...nothingRead, error: constants.errno.ENOBUFS, stage: Stage.answer }
+export const lost: Answer = { ...nothingRead, error: constants.errno.ENOBUFS, stage: Stage.answer }
 
 /** A handle over a kernel that carries out each request; `change` may put something else in place of its answer. */
-export function changed(kernel: FakeKernel, change: (request: Request, reply: Reply) => Reply): Ipvs {
+export function changed(kernel: FakeKernel, change: (request: Request, reply: Answer) => Answer): Ipvs {
   return createIpvs({
     request: async (batch) =>
       Promise.resolve(encodeReplies(decodeRequests(batch).map((request) => change(request, kernel.answer(request))))),

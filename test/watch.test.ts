@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { watch, type Change, type Ipvs, type Observation, type WatchOptions } from '../lib/index.js'
 import { createIpvs } from '../lib/ipvs.js'
-import { Command, type Reply, type Request } from '../lib/records.js'
+import { Command, type Answer, type Request } from '../lib/records.js'
 import { FakeKernel } from '../lib/testing/fake-session.js'
 import { schedulers } from '../lib/types.js'
 import { watchBy } from '../lib/watch.js'
@@ -14,7 +14,7 @@ const web = { ...http, scheduler: 'wlc' } as const
 const names = { ...dns, scheduler: 'rr' } as const
 const intervalMs = 1000
 
-type Hook = (request: Request, reply: Reply) => Reply
+type Hook = (request: Request, reply: Answer) => Answer
 
 /** A watch on a table of one service and one server, by a clock that stands still; `hook` may change what it reads. */
 async function watching(options: Partial<WatchOptions> = {}) {

@@ -6,8 +6,10 @@ import fc from 'fast-check'
 import t from 'tap'
 import { AF_INET, AF_INET6, Command, nothingRead, Stage, type DaemonRecord } from '../lib/records.js'
 import { decodeReplies, decodeRequests, encodeReplies, encodeRequests, layoutHash } from '../lib/wire.js'
-import { hotLayouts } from '../lib/wire.js'
-import type { DestinationEntry, DestinationRecord, Records, Reply, Request } from '../lib/records.js'
+import { destinationEntry, hotLayouts, requestSize } from '../lib/wire.js'
+import { DestinationRow } from '../lib/rows.js'
+import type { Layout } from '../lib/layout.js'
+import type { Answer, DestinationEntry, DestinationRecord, Records, Reply, Request } from '../lib/records.js'
 import type { ServiceEntry, ServiceRecord, StatsRecord, TimeoutsRecord } from '../lib/records.js'
 
 /** Objects as literals make them: by default some have no prototype. */
@@ -63,7 +65,7 @@ const stats: fc.Arbitrary<StatsRecord> = record({
   byteOutRate: u64,
 })
 const serviceEntry: fc.Arbitrary<ServiceEntry> = record({ service, stats })
-const destinationEntry: fc.Arbitrary<DestinationEntry> = record({
+const destinationEntries: fc.Arbitrary<DestinationEntry> = record({
   destination,
   active: u32,
   inactive: u32,
@@ -93,16 +95,25 @@ const some = <T>(one: fc.Arbitrary<T>) => fc.array(one, { maxLength: 3 })
 const records: fc.Arbitrary<Partial<Records>> = fc.oneof(
   fc.constant({}),
   some(serviceEntry).map((services) => ({ services })),
-  some(destinationEntry).map((destinations) => ({ destinations })),
+  some(destinationEntries).map((destinations) => ({ destinations })),
   some(record({ version: u32, connectionTableSize: u32 })).map((infos) => ({ infos })),
   some(daemon).map((daemons) => ({ daemons })),
   some(timeouts).map((timeouts) => ({ timeouts })),
   some(record({ name: text(31), value: text(991) })).map((sysctls) => ({ sysctls })),
   some(record({ id: u32 })).map((threads) => ({ threads })),
 )
-const reply: fc.Arbitrary<Reply> = fc
+const reply: fc.Arbitrary<Answer> = fc
   .tuple(outcome, records)
   .map(([first, rest]) => ({ ...nothingRead, ...first, ...rest }))
+
+/** A row, each of its parts read. */
+function entryOf({ destination, active, inactive, persistent, stats }: DestinationEntry): DestinationEntry {
+  return { destination, active, inactive, persistent, stats }
+}
+
+function plain(reply: Reply): Answer {
+  return { ...reply, destinations: reply.destinations.map(entryOf) }
+}
 
 t.test('requests come back as they went in', async (t) => {
   t.doesNotThrow(() =>
@@ -118,7 +129,7 @@ t.test('replies come back as they went in', async (t) => {
   t.doesNotThrow(() =>
     fc.assert(
       fc.property(fc.array(reply, { maxLength: 5 }), (replies) => {
-        return isDeepStrictEqual(decodeReplies(encodeReplies(replies), replies.length), replies)
+        return isDeepStrictEqual(decodeReplies(encodeReplies(replies), replies.length).map(plain), replies)
       }),
     ),
   )
@@ -141,6 +152,44 @@ for (const { hot, byField } of hotLayouts) {
     )
   })
 }
+
+t.test('a row of a reply reads as the fields of its layout do', async () => {
+  const { size } = destinationEntry
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: size + 8, maxLength: size + 8 }), (bytes) => {
+      const view = new DataView(bytes.buffer)
+      const row = new DestinationRow(view, 8)
+      const found = destinationEntry.get(view, 8)
+      const { family, address, port, tunnelPort, tunnelFlags, tunnelType, forwarding, weight, upper } = row
+      const { lower } = found.destination
+      const destination = {
+        family,
+        port,
+        tunnelPort,
+        tunnelFlags,
+        tunnelType,
+        forwarding,
+        weight,
+        upper,
+        lower,
+        address,
+      }
+      return isDeepStrictEqual(entryOf(row), found) && isDeepStrictEqual(destination, found.destination)
+    }),
+  )
+})
+
+t.test('a request without daemon and timeouts is written as the fields of its layout are', async () => {
+  const layout = hotLayouts.find(({ hot }) => hot.size === requestSize)?.byField as Layout<Request>
+  const tableRequest = request.map(({ daemon, timeouts, ...rest }) => (void daemon, void timeouts, rest))
+  fc.assert(
+    fc.property(tableRequest, (one) => {
+      const bytes = new Uint8Array(requestSize)
+      layout.put(new DataView(bytes.buffer), 0, one)
+      return isDeepStrictEqual(encodeRequests([one]), bytes)
+    }),
+  )
+})
 
 t.test('a batch that is a part of a larger buffer is read from its own start', async (t) => {
   const requests = fc.sample(request, 2)

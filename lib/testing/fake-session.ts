@@ -9,7 +9,7 @@ import { daemonRoles, forwardings, tunnelTypes } from '../words.js'
 import { AF_INET, AF_INET6, Command, nothingRead, ServiceFlag, type DaemonRecord } from '../records.js'
 import { decodeRequests, encodeReplies } from '../wire.js'
 import { sysctlDefaults } from './sysctls.js'
-import type { DestinationRecord, Reply, Request, ServiceRecord, Session } from '../records.js'
+import type { Answer, DestinationRecord, Request, ServiceRecord, Session } from '../records.js'
 import type { StatsRecord, TimeoutsRecord } from '../records.js'
 
 const { EAFNOSUPPORT, EEXIST, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, ERANGE, ESRCH } = constants.errno
@@ -50,7 +50,7 @@ export class FakeKernel {
     }
   }
 
-  answer(request: Request): Reply {
+  answer(request: Request): Answer {
     if (request.dump === true && !dumps.has(request.command)) return refuse(EOPNOTSUPP)
     switch (request.command) {
       case Command.getInfo:
@@ -73,11 +73,11 @@ export class FakeKernel {
     }
   }
 
-  #allServices(): Reply['services'] {
+  #allServices(): Answer['services'] {
     return [...this.#services.values()].map(({ record }) => ({ service: record, stats: noStats }))
   }
 
-  #oneService({ service }: Request): Reply {
+  #oneService({ service }: Request): Answer {
     if (!service) return refuse(EINVAL)
     if (!isFamily(service.family)) return refuse(EAFNOSUPPORT)
     const found = this.#services.get(serviceName(service))
@@ -85,7 +85,7 @@ export class FakeKernel {
   }
 
   /** Empty for a missing service, as in the kernel. */
-  #destinationsOf({ service }: Request): Reply['destinations'] {
+  #destinationsOf({ service }: Request): Answer['destinations'] {
     const found = service && isFamily(service.family) ? this.#services.get(serviceName(service)) : undefined
     const destinations = [...(found?.destinations.values() ?? [])].reverse()
     return destinations.map((destination) => ({ destination, ...noConnections, stats: noStats }))
@@ -253,7 +253,7 @@ const syncGroup = Uint8Array.from([224, 0, 0, 81, ...Array<number>(12).fill(0)])
 /** What has a list to tell. */
 const dumps: ReadonlySet<Command> = new Set([Command.getService, Command.getDest, Command.getDaemon])
 
-function refuse(error: number): Reply {
+function refuse(error: number): Answer {
   return { ...nothingRead, error }
 }
 const noStats: StatsRecord = {

@@ -4,7 +4,7 @@ import { runBy } from '../../lib/cli/drain.js'
 import type { ConnectionCounts, DestinationSpec } from '../../lib/index.js'
 import { createIpvs } from '../../lib/ipvs.js'
 import { parseRules } from '../../lib/ipvsadm/rules.js'
-import { Command, type Reply, type Request } from '../../lib/records.js'
+import { Command, type Answer, type Request } from '../../lib/records.js'
 import { FakeKernel } from '../../lib/testing/fake-session.js'
 import { schedulers } from '../../lib/types.js'
 import { FakeClock } from '../health/fake-clock.js'
@@ -27,7 +27,7 @@ async function draining(left: ConnectionCounts, options: WorldOptions = {}, real
   await fill(stranger, [{ service, destinations: [{ weight: 7, ...real }, server(2)] }])
   const clock = new FakeClock()
   const connections = { left }
-  const answer = ({ command }: Request, reply: Reply): Reply =>
+  const answer = ({ command }: Request, reply: Answer): Answer =>
     command === Command.getDest
       ? { ...reply, destinations: reply.destinations.map((entry) => ({ ...entry, ...connections.left })) }
       : reply

@@ -3,7 +3,7 @@ import t from 'tap'
 import { diff, type DesiredTable } from '../../lib/index.js'
 import { createIpvs } from '../../lib/ipvs.js'
 import { formatRules, parseRules, RulesError } from '../../lib/ipvsadm/index.js'
-import { Command, nothingRead, type Reply, type Request } from '../../lib/records.js'
+import { Command, nothingRead, type Answer, type Request } from '../../lib/records.js'
 import { FakeKernel } from '../../lib/testing/fake-session.js'
 import { schedulers } from '../../lib/types.js'
 import { decodeRequests, encodeReplies } from '../../lib/wire.js'
@@ -148,7 +148,7 @@ t.test('-R --atomic: what was done before a refusal by the kernel is undone', as
 
 t.test('-R --atomic says so when it cannot undo', async (t) => {
   const kernel = new FakeKernel(schedulers)
-  const refusing = (request: Request): Reply =>
+  const refusing = (request: Request): Answer =>
     request.command === Command.delService ? { ...nothingRead, error: constants.errno.EBUSY } : kernel.answer(request)
   const { adm } = makeWorld(kernel, {
     request: async (batch) => encodeReplies(decodeRequests(batch).map(refusing)),

@@ -1,0 +1,106 @@
+/** Destinations as they stand in the bytes of a reply: what nobody asks for is never made of them, row after row. */
+import { little } from './layout.js'
+import { getAddress, getCount, getDestination, getStats } from './hot-records.js'
+import { AF_INET, type DestinationEntry, type DestinationRecord, type StatsRecord } from './records.js'
+import type { Host } from './address.js'
+import type { Counters } from './types.js'
+
+/** Keeps the whole reply in memory. */
+export class DestinationRow implements DestinationEntry, Host {
+  readonly family: number
+  readonly quad: number | undefined
+
+  /** At `at` of a reply there is a DestinationEntry. */
+  constructor(
+    private readonly view: DataView,
+    private readonly at: number,
+    family: number = view.getUint16(at, little),
+  ) {
+    this.family = family
+    this.quad = family === AF_INET ? view.getInt32(at + 28) : undefined
+  }
+
+  withFamily(family: number): DestinationRow {
+    return new DestinationRow(this.view, this.at, family)
+  }
+
+  get destination(): DestinationRecord {
+    return { ...getDestination(this.view, this.at), family: this.family }
+  }
+
+  get address(): Uint8Array {
+    return getAddress(this.view, this.at + 28)
+  }
+
+  get port(): number {
+    return this.view.getUint16(this.at + 2, little)
+  }
+
+  get tunnelPort(): number {
+    return this.view.getUint16(this.at + 4, little)
+  }
+
+  get tunnelFlags(): number {
+    return this.view.getUint16(this.at + 6, little)
+  }
+
+  get tunnelType(): number {
+    return this.view.getUint32(this.at + 8, little)
+  }
+
+  get forwarding(): number {
+    return this.view.getUint32(this.at + 12, little)
+  }
+
+  get weight(): number {
+    return this.view.getInt32(this.at + 16, little)
+  }
+
+  get upper(): number {
+    return this.view.getUint32(this.at + 20, little)
+  }
+
+  get active(): number {
+    return this.view.getUint32(this.at + 44, little)
+  }
+
+  get inactive(): number {
+    return this.view.getUint32(this.at + 48, little)
+  }
+
+  get persistent(): number {
+    return this.view.getUint32(this.at + 52, little)
+  }
+
+  get stats(): StatsRecord {
+    return getStats(this.view, this.at + 56)
+  }
+
+  get total(): Counters<bigint> {
+    const { view, at } = this
+    return {
+      connections: getCount(view, at + 56),
+      packetsIn: getCount(view, at + 64),
+      packetsOut: getCount(view, at + 72),
+      bytesIn: getCount(view, at + 80),
+      bytesOut: getCount(view, at + 88),
+    }
+  }
+
+  get rate(): Counters<number> {
+    const { view, at } = this
+    return {
+      connections: getNumber(view, at + 96),
+      packetsIn: getNumber(view, at + 104),
+      packetsOut: getNumber(view, at + 112),
+      bytesIn: getNumber(view, at + 120),
+      bytesOut: getNumber(view, at + 128),
+    }
+  }
+}
+
+/** A rate: far below what a number holds exactly. */
+function getNumber(view: DataView, at: number): number {
+  const [low, high] = little ? [0, 4] : [4, 0]
+  return view.getUint32(at + low, little) + view.getUint32(at + high, little) * 2 ** 32
+}
