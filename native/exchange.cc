@@ -4,7 +4,6 @@
 #include <linux/ip_vs.h>
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
-#include <netlink/handlers.h>
 #include <netlink/msg.h>
 
 #include <array>
@@ -19,11 +18,6 @@
 
 namespace ipvs {
 namespace {
-
-struct CallbacksDeleter {
-  void operator()(nl_cb* callbacks) const noexcept { nl_cb_put(callbacks); }
-};
-using Callbacks = std::unique_ptr<nl_cb, CallbacksDeleter>;
 
 template <typename Record>
 bool append(nlmsghdr* header, Kind kind, Answer& answer) {
@@ -68,26 +62,9 @@ bool read_family(nlmsghdr* header, int& family) {
   return true;
 }
 
-// libnl passes over what follows the last whole message: then a part of the answer would be missing unseen.
-bool whole(unsigned char* datagram, int size) {
-  int rest = size;
-  for (auto* header = reinterpret_cast<nlmsghdr*>(datagram); nlmsg_ok(header, rest);)
-    header = nlmsg_next(header, &rest);
-  return rest <= 0;
-}
-
-// Only the kernel (port 0) may answer; a process with CAP_NET_ADMIN can send here, too. Only such a process sends
-// nothing.
-int receive_from_kernel(nl_sock* socket, sockaddr_nl* from, unsigned char** datagram, ucred** credentials) noexcept {
-  for (;;) {
-    const int size = nl_recv(socket, from, datagram, credentials);
-    if (size < 0) return size;
-    if (size == 0) continue;
-    if (from->nl_pid == 0 && whole(*datagram, size)) return size;
-    std::free(std::exchange(*datagram, nullptr));
-    if (from->nl_pid == 0) return -NLE_MSG_TRUNC;
-  }
-}
+struct Freed {
+  void operator()(unsigned char* datagram) const noexcept { std::free(datagram); }
+};
 
 }  // namespace
 
@@ -95,16 +72,6 @@ Exchange Exchange::lookup(Answer* answer, int* family, uint32_t sequence, uint32
   Exchange exchange(nullptr, answer, 1, GENL_ID_CTRL, sequence, port);
   exchange.family_ = family;
   return exchange;
-}
-
-int Exchange::fail() {
-  broken_ = true;
-  return NL_STOP;
-}
-
-int Exchange::complete() {
-  complete_ = true;
-  return NL_STOP;
 }
 
 bool Exchange::dumps() const { return requests_ != nullptr && requests_[current_].dump != 0; }
@@ -124,81 +91,78 @@ bool Exchange::answered() const {
   return true;
 }
 
-int Exchange::on_sequence(nl_msg* message, void* self) noexcept {
-  auto& exchange = *static_cast<Exchange*>(self);
-  const nlmsghdr* header = nlmsg_hdr(message);
-  const uint32_t index = header->nlmsg_seq - exchange.sequence_;
-  if (index >= exchange.count_ || header->nlmsg_pid != exchange.port_) return exchange.fail();
-  exchange.current_ = index;
-  return NL_OK;
-}
-
-int Exchange::on_valid(nl_msg* message, void* self) noexcept {
-  auto& exchange = *static_cast<Exchange*>(self);
-  nlmsghdr* header = nlmsg_hdr(message);
-  if (header->nlmsg_type != exchange.message_type_ || !genlmsg_valid_hdr(header, 0)) return exchange.fail();
-  try {
-    const bool understood = exchange.family_ != nullptr ? read_family(header, *exchange.family_)
-                                                        : append_reply(header, exchange.requests_[exchange.current_],
-                                                                       exchange.answers_[exchange.current_]);
-    return understood ? NL_OK : exchange.fail();
-  } catch (const std::bad_alloc&) {
-    return exchange.fail();
+bool Exchange::understand(nlmsghdr* header) {
+  const uint32_t index = header->nlmsg_seq - sequence_;
+  if (index >= count_ || header->nlmsg_pid != port_) return false;
+  current_ = index;
+  if ((header->nlmsg_flags & NLM_F_DUMP_INTR) != 0 && !(dumps() && refuse(-EINTR))) return false;
+  switch (header->nlmsg_type) {
+    case NLMSG_DONE:
+      return end_dump(header);
+    case NLMSG_ERROR:
+      return take_error(header);
+    case NLMSG_NOOP:
+    case NLMSG_OVERRUN:
+      return false;
+    default:
+      return take_record(header);
   }
 }
 
-int Exchange::on_acknowledged(nl_msg*, void* self) noexcept {
-  auto& exchange = *static_cast<Exchange*>(self);
-  // Only the last message asks for it, and its arrival proves that all earlier ones are done. A dump does not.
-  if (!exchange.last() || exchange.dumps()) return exchange.fail();
-  return exchange.complete();
+bool Exchange::take_record(nlmsghdr* header) {
+  if (header->nlmsg_type != message_type_ || genlmsg_valid_hdr(header, 0) == 0) return false;
+  if (family_ != nullptr) return read_family(header, *family_);
+  return append_reply(header, requests_[current_], answers_[current_]);
 }
 
-int Exchange::on_dump_done(nl_msg* message, void* self) noexcept {
-  auto& exchange = *static_cast<Exchange*>(self);
-  const nlmsghdr* header = nlmsg_hdr(message);
+bool Exchange::end_dump(const nlmsghdr* header) {
   int32_t result = 0;
-  if (!exchange.dumps() || nlmsg_datalen(header) < static_cast<int>(sizeof result)) return exchange.fail();
+  if (!dumps() || nlmsg_datalen(header) < static_cast<int>(sizeof result)) return false;
   std::memcpy(&result, nlmsg_data(header), sizeof result);
-  if (result != 0 && !exchange.refuse(result)) return exchange.fail();
-  return exchange.complete();
+  complete_ = true;
+  return result == 0 || refuse(result);
 }
 
-int Exchange::on_interrupted(nl_msg*, void* self) noexcept {
-  auto& exchange = *static_cast<Exchange*>(self);
-  return exchange.dumps() && exchange.refuse(-EINTR) ? NL_OK : exchange.fail();
+// The errno comes from nlmsgerr itself: libnl's own codes merge ESRCH with ENOENT and ENOBUFS with ENOMEM.
+bool Exchange::take_error(const nlmsghdr* header) {
+  nlmsgerr error{};
+  if (nlmsg_datalen(header) < static_cast<int>(sizeof error)) return false;
+  std::memcpy(&error, nlmsg_data(header), sizeof error);
+  // Only the last message asks for an acknowledgement, whose arrival proves that all earlier ones are done. A dump does
+  // not.
+  if (error.error == 0 && (!last() || dumps())) return false;
+  complete_ = last();
+  return error.error == 0 || refuse(error.error);
 }
 
-int Exchange::on_unusable(nl_msg*, void* self) noexcept { return static_cast<Exchange*>(self)->fail(); }
-
-// From nlmsgerr itself: libnl's own codes merge ESRCH with ENOENT and ENOBUFS with ENOMEM.
-int Exchange::on_error(sockaddr_nl*, nlmsgerr* error, void* self) noexcept {
-  auto& exchange = *static_cast<Exchange*>(self);
-  if (!exchange.refuse(error->error)) return exchange.fail();
-  return exchange.last() ? exchange.complete() : NL_SKIP;
+bool Exchange::understand_all(unsigned char* datagram, int size) {
+  auto* header = reinterpret_cast<nlmsghdr*>(datagram);
+  int rest = size;
+  for (; nlmsg_ok(header, rest) != 0; header = nlmsg_next(header, &rest)) {
+    if (!complete_ && !understand(header)) return false;
+  }
+  // What follows the last whole message is a part of an answer that is missing.
+  return rest <= 0;
 }
 
 bool Exchange::receive(nl_sock* socket) {
-  const Callbacks callbacks(nl_cb_alloc(NL_CB_CUSTOM));
-  if (!callbacks) return false;
-  const auto set = [&](nl_cb_type type, nl_recvmsg_msg_cb_t callback) {
-    nl_cb_set(callbacks.get(), type, NL_CB_CUSTOM, callback, this);
-  };
-  set(NL_CB_SEQ_CHECK, on_sequence);
-  set(NL_CB_VALID, on_valid);
-  set(NL_CB_ACK, on_acknowledged);
-  set(NL_CB_FINISH, on_dump_done);
-  set(NL_CB_DUMP_INTR, on_interrupted);
-  set(NL_CB_INVALID, on_unusable);
-  set(NL_CB_OVERRUN, on_unusable);
-  set(NL_CB_SKIPPED, on_unusable);
-  nl_cb_err(callbacks.get(), NL_CB_CUSTOM, on_error, this);
-  nl_cb_overwrite_recv(callbacks.get(), receive_from_kernel);
-  while (!complete_ && !broken_) {
+  while (!complete_) {
+    sockaddr_nl from{};
+    unsigned char* bytes = nullptr;
+    const int size = nl_recv(socket, &from, &bytes, nullptr);
+    const std::unique_ptr<unsigned char, Freed> datagram(bytes);
     // Also -NLE_NOMEM, which is what ENOBUFS becomes: the kernel has applied everything and dropped answers.
-    if (nl_recvmsgs_report(socket, callbacks.get()) < 0) break;
+    if (size < 0) return false;
+    // Only the kernel (port 0) may answer; a process with CAP_NET_ADMIN can send here, too, and only such a process
+    // sends nothing.
+    if (size == 0 || from.nl_pid != 0) continue;
+    try {
+      if (!understand_all(bytes, size)) return false;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
   }
-  return complete_ && !broken_ && answered();
+  return answered();
 }
 
 }  // namespace ipvs

@@ -1,5 +1,5 @@
-// One conversation with the kernel: the requests of one datagram, and the answers to it as libnl's callbacks collect
-// them.
+// One conversation with the kernel: the requests of one datagram, and the answers to it. Of libnl's nl_recvmsgs() this
+// is what a conversation needs, without a copy and five callbacks for each row of a dump.
 #pragma once
 
 #include <netlink/netlink.h>
@@ -29,14 +29,12 @@ class Exchange {
   bool receive(nl_sock* socket);
 
  private:
-  // Called from C: none may throw, and what they find wrong is kept in broken_.
-  static int on_sequence(nl_msg* message, void* self) noexcept;
-  static int on_valid(nl_msg* message, void* self) noexcept;
-  static int on_acknowledged(nl_msg* message, void* self) noexcept;
-  static int on_dump_done(nl_msg* message, void* self) noexcept;
-  static int on_interrupted(nl_msg* message, void* self) noexcept;
-  static int on_unusable(nl_msg* message, void* self) noexcept;
-  static int on_error(sockaddr_nl* from, nlmsgerr* error, void* self) noexcept;
+  // Each returns false for what no kernel says.
+  bool understand_all(unsigned char* datagram, int size);
+  bool understand(nlmsghdr* header);
+  bool take_record(nlmsghdr* header);
+  bool take_error(const nlmsghdr* header);
+  bool end_dump(const nlmsghdr* header);
 
   bool last() const { return current_ + 1 == count_; }
   bool dumps() const;
@@ -44,8 +42,6 @@ class Exchange {
   bool answered() const;
   // The errno of the request in hand, negative as it comes; false when it is none.
   bool refuse(int error);
-  int fail();
-  int complete();
 
   const Request* requests_;
   Answer* answers_;
@@ -56,7 +52,6 @@ class Exchange {
   int* family_ = nullptr;  // a lookup's result
   size_t current_ = 0;     // index of the request that the message in hand answers
   bool complete_ = false;
-  bool broken_ = false;
 };
 
 }  // namespace ipvs
