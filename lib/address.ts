@@ -133,8 +133,8 @@ function readGroups(text: string, address: Uint8Array): void {
 /** The canonical text: dotted quad, or RFC 5952. */
 export function formatAddress(of: Host): string {
   if (of.canonical !== undefined) return of.canonical
+  if (of.family !== AF_INET6) return formatQuad(quadOf(of))
   const { family, address } = of
-  if (family !== AF_INET6) return quad(address, 0)
   if (isMappedIPv4({ family, address })) return `::ffff:${quad(address, 12)}`
   const gap = longestZeroRun(address)
   let text = ''
@@ -145,6 +145,17 @@ export function formatAddress(of: Host): string {
     } else text += `${i === 0 || i === gap.start + gap.length ? '' : ':'}${word(address, i).toString(16)}`
   }
   return text
+}
+
+/** The quad of the last text and its first three parts: the rows of a table are mostly neighbours. */
+const last = { network: 0, text: '0.0.0.' }
+
+function formatQuad(quad: number): string {
+  if (quad >>> 8 !== last.network) {
+    last.network = quad >>> 8
+    last.text = `${quad >>> 24}.${(quad >>> 16) & 0xff}.${(quad >>> 8) & 0xff}.`
+  }
+  return last.text + (quad & 0xff)
 }
 
 function quad(address: Uint8Array, at: number): string {

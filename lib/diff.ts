@@ -8,7 +8,7 @@ import { sameDestinationSettings, sameServiceSettings } from './settings.js'
 import { inSlices, wholly } from './slices.js'
 import { presentDestinationKey, presentDestinationSpec, presentServiceKey, presentServiceSpec } from './present.js'
 import { serviceKey, serviceSpec } from './validate.js'
-import { destinationKey, destinationSpec, type CheckedDestination } from './validate-destination.js'
+import { checkedDestination, destinationKey, type CheckedDestination } from './validate-destination.js'
 import type { DestinationRecord, ServiceRecord } from './records.js'
 import type { Change, DiffOptions, ObjectKey, Plan } from './plan.js'
 import type { DesiredTable, Destination, DestinationKey } from './types.js'
@@ -223,7 +223,7 @@ function indexDestinations(
   const at = elementOf(field)
   const end = Math.min(start + together, specs.length)
   for (at.step = start; at.step < end; at.step++) {
-    const checked = destinationSpec(specs[at.step], at)
+    const checked = checkedDestination(specs[at.step], at)
     if (byIdentity.get(checked)) throw wrongValue(at, 'each destination once', destinationName(checked))
     byIdentity.set(checked, checked)
     servers.push(checked)

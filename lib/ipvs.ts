@@ -9,7 +9,7 @@ import { presentDaemon, presentDestination, presentEntry, presentInfo, presentSe
 import { presentSysctls, presentTimeouts } from './present.js'
 import type { Queue, Waiting } from './queue.js'
 import { readEntries, readExactTable, readTableAs } from './table.js'
-import { destinationKey, destinationSpec, serviceKey, serviceSpec, weight } from './validate.js'
+import { destinationKey, checkedDestination, serviceKey, serviceSpec, weight } from './validate.js'
 import { daemonRole, daemonSpec, timeouts } from './validate-director.js'
 import { Command, type Reply, type Request, type Session } from './records.js'
 import type { Connection, Info, SomeTimeouts, SyncDaemon, Timeouts } from './director.js'
@@ -89,14 +89,14 @@ class Handle implements Ipvs {
 
   async addDestination(of: ServiceKey, spec: DestinationSpec, options?: CallOptions): Promise<void> {
     const service = serviceKey(of)
-    const destination = destinationSpec(spec)
+    const destination = checkedDestination(spec)
     refuseDestination(service, destination)
     await this.#write('addDestination', { command: Command.newDest, service, destination }, options)
   }
 
   async updateDestination(of: ServiceKey, spec: DestinationSpec, options?: CallOptions): Promise<void> {
     const service = serviceKey(of)
-    const destination = destinationSpec(spec)
+    const destination = checkedDestination(spec)
     await this.#write('updateDestination', { command: Command.setDest, service, destination }, options)
   }
 

@@ -99,8 +99,11 @@ export class DestinationRow implements DestinationEntry, Host {
   }
 }
 
-/** A rate: far below what a number holds exactly. */
+const [lowHalf, highHalf] = little ? [0, 4] : [4, 0]
+
+/** A rate: far below what a number holds exactly, and mostly what V8 keeps without an object. */
 function getNumber(view: DataView, at: number): number {
-  const [low, high] = little ? [0, 4] : [4, 0]
-  return view.getUint32(at + low, little) + view.getUint32(at + high, little) * 2 ** 32
+  const low = view.getInt32(at + lowHalf, little)
+  const high = view.getInt32(at + highHalf, little)
+  return high === 0 && low >= 0 ? low : (high >>> 0) * 2 ** 32 + (low >>> 0)
 }

@@ -6,7 +6,7 @@ import { elementOf, within, type Field } from './field.js'
 import { serviceName } from './keys.js'
 import { nextTurn } from './pause.js'
 import { Command, type Request, type ServiceRecord } from './records.js'
-import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
+import { destinationKey, checkedDestination, serviceKey, serviceSpec } from './validate.js'
 import type { Change, Plan } from './plan.js'
 
 /** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
@@ -122,17 +122,17 @@ function checkedStep(at: Places, value: unknown, keys: Keys): { service: string;
     }
     case 'addDestination': {
       const { record: service, name } = keys(fields.of, at.of)
-      const destination = destinationSpec(fields.destination, at.destination)
+      const destination = checkedDestination(fields.destination, at.destination)
       refuseDestination(service, destination, at.destination)
       return { service: name, request: { command: Command.newDest, service, destination } }
     }
     case 'updateDestination': {
-      const destination = destinationSpec(fields.destination, at.destination)
+      const destination = checkedDestination(fields.destination, at.destination)
       const { record: service, name } = keys(fields.of, at.of)
       return { service: name, request: { command: Command.setDest, service, destination } }
     }
     case 'removeDestination': {
-      destinationSpec(fields.before, at.before)
+      checkedDestination(fields.before, at.before)
       const destination = destinationKey(fields.destination, at.destination)
       const { record: service, name } = keys(fields.of, at.of)
       return { service: name, request: { command: Command.delDest, service, destination } }

@@ -42,7 +42,7 @@ export function destinationKey(value: unknown, field: Field = 'destination'): De
   }
 }
 
-/** A destination's record that makes the bytes of its address for who asks: most of a table are never sent. */
+/** A destination's record that makes the bytes of its address for who asks. Not to be spread: they are no field of its own. */
 export class CheckedDestination implements DestinationRecord, Host {
   constructor(
     readonly family: number,
@@ -71,7 +71,14 @@ export class CheckedDestination implements DestinationRecord, Host {
 }
 
 /** A destination with its settings. */
-export function destinationSpec(given: unknown, field: Field = 'destination'): CheckedDestination {
+export function destinationSpec(value: unknown, field: Field = 'destination'): DestinationRecord {
+  const checked = checkedDestination(value, field)
+  const { family, address, port, forwarding, tunnelType, tunnelPort, tunnelFlags, weight, upper, lower } = checked
+  return { family, port, tunnelPort, tunnelFlags, tunnelType, forwarding, weight, upper, lower, address }
+}
+
+/** The same for what is compared or sent, and not kept. */
+export function checkedDestination(given: unknown, field: Field = 'destination'): CheckedDestination {
   const parts = destinationParts(field, given)
   const address = text(field, parts.address, plainAddress, 'address')
   const quad = parseQuad(address)

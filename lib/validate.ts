@@ -10,7 +10,7 @@ import { ipAddress, name, word } from './values.js'
 import { protocols, schedulerFlags } from './words.js'
 import { AF_INET, AF_INET6, ServiceFlag, type ServiceRecord } from './records.js'
 
-export { destinationKey, destinationSpec, weight } from './validate-destination.js'
+export { checkedDestination, destinationKey, destinationSpec, weight } from './validate-destination.js'
 export { ipAddress, name } from './values.js'
 
 const uint16 = 0xffff

@@ -4,7 +4,7 @@ import { formatAddress } from '../lib/address.js'
 import { DestinationMap } from '../lib/destination-map.js'
 import { destinationName } from '../lib/keys.js'
 import { AF_INET, AF_INET6, type DestinationRecord } from '../lib/records.js'
-import { destinationKey, destinationSpec } from '../lib/validate-destination.js'
+import { checkedDestination, destinationKey } from '../lib/validate-destination.js'
 
 /** Few bytes, so that keys often coincide, with both ends of what a byte holds. */
 const byte = fc.constantFrom(0, 1, 254, 255)
@@ -33,7 +33,7 @@ t.test('a map knows two destinations for the same exactly when they have the sam
 })
 
 t.test('it does before an address becomes bytes, too, in every spelling', async (t) => {
-  const checked = (address: string, port = 80) => destinationSpec({ address, port, forwarding: 'direct' })
+  const checked = (address: string, port = 80) => checkedDestination({ address, port, forwarding: 'direct' })
   fc.assert(
     fc.property(destination, (record) => {
       const map = new DestinationMap<true>()

@@ -5,7 +5,7 @@ import { IpvsError, type Ipvs } from '../../lib/index.js'
 import { parseAddress } from '../../lib/address.js'
 import { Command, Stage, type Reply, type Request, type Session } from '../../lib/records.js'
 import { destinationSpec, serviceKey, serviceSpec } from '../../lib/validate.js'
-import { decodeReplies, decodeRequests, encodeRequests } from '../../lib/wire.js'
+import { decodeReplies, encodeRequests } from '../../lib/wire.js'
 
 /** A fresh, empty table for each test. */
 export interface Harness {
@@ -60,11 +60,8 @@ export function newService(change: Partial<NonNullable<Request['service']>>): Re
 
 /** The command that adds `real1` to `http`, changed. */
 export function newDestination(change: Partial<NonNullable<Request['destination']>>): Request {
-  const request = { command: Command.newDest, service: serviceKey(http) }
-  const [plain] = decodeRequests(
-    encodeRequests([{ ...request, destination: destinationSpec({ ...real1, forwarding: 'direct' }) }]),
-  )
-  return { ...request, destination: { ...(plain as Required<Request>).destination, ...change } }
+  const destination = { ...destinationSpec({ ...real1, forwarding: 'direct' }), ...change }
+  return { command: Command.newDest, service: serviceKey(http), destination }
 }
 
 /** The 16 bytes of an address in a record. */
