@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { formatAddress } from './address.js'
 import { toIpvsError, type IpvsError } from './errors.js'
-import { DestinationMap } from './destination-map.js'
+import { Destinations } from './destinations.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
 import { daemonRoles } from './words.js'
@@ -166,9 +166,9 @@ function listed({ destinations }: Reply, { family }: ServiceRecord): readonly De
   const known = destinations.some((row) => row.family === 0)
     ? destinations.map((row) => (row.family === 0 ? row.withFamily(family) : row))
     : destinations
-  const lasts = new DestinationMap<DestinationRow>()
-  for (const row of known) lasts.set(row, row)
-  return lasts.size === known.length ? known : known.filter((row) => lasts.get(row) === row)
+  const found = new Destinations<DestinationRow>()
+  for (const row of known) found.put(row)
+  return found.all
 }
 
 /** Rejects with IPVS_SERVICE_NOT_FOUND when there is no such service. */

@@ -1,7 +1,7 @@
 /** What separates the table that is from the table that should be. Pure. */
 import { refuseDestination, refuseService } from './creatable.js'
 import { fieldsOf, list, wrongType, wrongValue } from './check.js'
-import { DestinationMap } from './destination-map.js'
+import { Destinations } from './destinations.js'
 import { elementOf, within, type Field } from './field.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
@@ -19,8 +19,7 @@ type Index<S> = ReadonlyMap<string, Indexed<S>>
 interface Indexed<S> {
   readonly spec: S
   readonly record: ServiceRecord
-  readonly destinations: readonly CheckedDestination[]
-  readonly byIdentity: DestinationMap<CheckedDestination>
+  readonly destinations: Destinations<CheckedDestination>
 }
 
 /** Destinations that are indexed in one go. */
@@ -98,8 +97,8 @@ function* compare(
     const want = wanted.get(name)
     const owned: { readonly key: DestinationKey; readonly before: Destination }[] = []
     const strangers: DestinationKey[] = []
-    for (const record of have.destinations) {
-      if (want?.byIdentity.get(record)) continue
+    for (const record of have.destinations.all) {
+      if (want?.destinations.get(record)) continue
       const before = record.given as Destination
       const key = presentDestinationKey(record)
       if (owns.destination(name, record, want !== undefined)) owned.push({ key, before })
@@ -131,8 +130,8 @@ function compareDestinations(
   refuse: Refusals,
 ): void {
   let of: ServiceKey | undefined
-  for (const record of want.destinations) {
-    const held = have?.byIdentity.get(record)
+  for (const record of want.destinations.all) {
+    const held = have?.destinations.get(record)
     if (held && sameDestinationSettings(held, record)) continue
     of ??= presentServiceKey(want.record)
     if (!held || passes(() => refuse.destination(want.record, held))) {
@@ -200,14 +199,13 @@ function* index<S extends ServiceSpec, D>(
     const record = serviceSpec(service, within(at, 'service'))
     const name = serviceName(record)
     if (entries.has(name)) throw wrongValue(within(at, 'service'), 'each service once', name)
-    const servers: CheckedDestination[] = []
-    const byIdentity = new DestinationMap<CheckedDestination>()
+    const servers = new Destinations<CheckedDestination>()
     const specs = list(within(at, 'destinations'), destinations)
     for (let start = 0; start < specs.length; start += together) {
-      indexDestinations(specs, start, within(at, 'destinations'), servers, byIdentity)
+      indexDestinations(specs, start, within(at, 'destinations'), servers)
       yield
     }
-    entries.set(name, { spec: service as S, record, destinations: servers, byIdentity })
+    entries.set(name, { spec: service as S, record, destinations: servers })
   }
   return entries
 }
@@ -217,15 +215,13 @@ function indexDestinations(
   specs: readonly unknown[],
   start: number,
   field: Field,
-  servers: CheckedDestination[],
-  byIdentity: DestinationMap<CheckedDestination>,
+  servers: Destinations<CheckedDestination>,
 ): void {
   const at = elementOf(field)
   const end = Math.min(start + together, specs.length)
   for (at.step = start; at.step < end; at.step++) {
     const checked = checkedDestination(specs[at.step], at)
-    if (byIdentity.get(checked)) throw wrongValue(at, 'each destination once', destinationName(checked))
-    byIdentity.set(checked, checked)
-    servers.push(checked)
+    if (servers.get(checked)) throw wrongValue(at, 'each destination once', destinationName(checked))
+    servers.add(checked)
   }
 }

@@ -1,6 +1,7 @@
 #include "codec.h"
 
 #include <arpa/inet.h>
+#include <linux/genetlink.h>
 #include <linux/ip_vs.h>
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
@@ -13,11 +14,12 @@
 namespace ipvs {
 namespace {
 
-// ── records -> attributes, in ipvsadm's order: libnl reports a full message by a negative return, collected here ──
+// ── records -> attributes, in ipvsadm's order ──
 
+// What nla_put() does, at the end of a datagram instead of in a message of its own that is copied there.
 class Writer {
  public:
-  explicit Writer(nl_msg* message) : message_(message) {}
+  explicit Writer(std::vector<uint8_t>& datagram) : datagram_(datagram) {}
 
   template <typename T>
   void number(int attribute, T value) {
@@ -25,28 +27,34 @@ class Writer {
     bytes(attribute, &value, sizeof value);
   }
   void bytes(int attribute, const void* data, size_t size) {
-    ok_ = ok_ && nla_put(message_, attribute, static_cast<int>(size), data) == 0;
+    put(nlattr{static_cast<uint16_t>(NLA_HDRLEN + size), static_cast<uint16_t>(attribute)});
+    const auto* first = static_cast<const uint8_t*>(data);
+    datagram_.insert(datagram_.end(), first, first + size);
+    datagram_.resize(NLMSG_ALIGN(datagram_.size()));
   }
   void text(int attribute, const std::array<char, 16>& name) {
     // One byte more than the record: a name without NUL is never overrun, but sent as one that the kernel refuses.
     std::array<char, 17> copy{};
     std::copy(name.begin(), name.end(), copy.begin());
-    ok_ = ok_ && nla_put_string(message_, attribute, copy.data()) == 0;
+    bytes(attribute, copy.data(), std::strlen(copy.data()) + 1);
   }
   template <typename Body>
   void nest(int attribute, Body body) {
     // NLA_F_NESTED as ipvsadm sends it; the kernel takes it with or without.
-    nlattr* start = nla_nest_start(message_, attribute | NLA_F_NESTED);
-    ok_ = ok_ && start != nullptr;
-    if (!ok_) return;
+    const size_t start = datagram_.size();
+    put(nlattr{0, static_cast<uint16_t>(attribute | NLA_F_NESTED)});
     body();
-    ok_ = ok_ && nla_nest_end(message_, start) == 0;
+    const auto size = static_cast<uint16_t>(datagram_.size() - start);
+    std::memcpy(&datagram_[start], &size, sizeof size);
   }
-  bool ok() const { return ok_; }
+  template <typename Header>
+  void put(const Header& header) {
+    const auto* first = reinterpret_cast<const uint8_t*>(&header);
+    datagram_.insert(datagram_.end(), first, first + sizeof header);
+  }
 
  private:
-  nl_msg* message_;
-  bool ok_ = true;
+  std::vector<uint8_t>& datagram_;
 };
 
 void write_identity(Writer& to, const Service& service) {
@@ -199,16 +207,11 @@ bool read_port(const From& from, int attribute, uint16_t& port) {
 
 }  // namespace
 
-Message encode(const Request& request, int family) {
-  // By default libnl clears a page for each.
-  constexpr size_t kLargestMessage = 512;
-  Message message(nlmsg_alloc_size(kLargestMessage));
-  if (!message) return nullptr;
-  if (genlmsg_put(message.get(), 0, 0, family, 0, 0, static_cast<uint8_t>(request.command), IPVS_GENL_VERSION) ==
-      nullptr) {
-    return nullptr;
-  }
-  Writer to(message.get());
+void encode(const Request& request, const nlmsghdr& header, std::vector<uint8_t>& datagram) {
+  const size_t start = datagram.size();
+  Writer to(datagram);
+  to.put(header);
+  to.put(genlmsghdr{static_cast<uint8_t>(request.command), IPVS_GENL_VERSION, 0});
   const bool sets_service = request.command == IPVS_CMD_NEW_SERVICE || request.command == IPVS_CMD_SET_SERVICE;
   const bool sets_destination = request.command == IPVS_CMD_NEW_DEST || request.command == IPVS_CMD_SET_DEST;
   // A family of 0 leaves the service out: dumps and commands on the whole table.
@@ -232,8 +235,8 @@ Message encode(const Request& request, int family) {
     to.number(IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, request.timeouts.tcp_fin);
     to.number(IPVS_CMD_ATTR_TIMEOUT_UDP, request.timeouts.udp);
   }
-  if (!to.ok()) return nullptr;
-  return message;
+  const auto size = static_cast<uint32_t>(datagram.size() - start);
+  std::memcpy(&datagram[start], &size, sizeof size);
 }
 
 bool decode(nlmsghdr* header, ServiceEntry& entry) {

@@ -3,19 +3,14 @@
 
 #include <netlink/msg.h>
 
-#include <memory>
+#include <vector>
 
 #include "records.h"
 
 namespace ipvs {
 
-struct MessageDeleter {
-  void operator()(nl_msg* message) const noexcept { nlmsg_free(message); }
-};
-using Message = std::unique_ptr<nl_msg, MessageDeleter>;
-
-// The generic netlink message for a request, without sequence number and flags. Null when memory is short.
-Message encode(const Request& request, int family);
+// Appends the generic netlink message for a request; its header is given but for the length.
+void encode(const Request& request, const nlmsghdr& header, std::vector<uint8_t>& datagram);
 
 // Each returns false when the kernel's message lacks what the record needs, or holds it in a wrong length.
 bool decode(nlmsghdr* header, ServiceEntry& entry);

@@ -30,6 +30,10 @@ constexpr int kReceiveBuffer = 1 << 20;
 // The kernel has queued the answer when the send returns, so a silence this long means that it was lost.
 constexpr timeval kSilence{5, 0};
 
+struct MessageDeleter {
+  void operator()(nl_msg* message) const noexcept { nlmsg_free(message); }
+};
+
 // How many requests from that one on share a datagram: a socket carries one dump at a time.
 size_t datagram_from(const std::vector<Request>& requests, size_t start) {
   const auto shares = [](const Request& request) { return !request.dump && !is_local(request); };
@@ -138,7 +142,7 @@ Session::Failure Session::connect() {
 
 // Makes the kernel load ip_vs when it is not there (alias net-pf-16-proto-16-family-IPVS).
 Session::Failure Session::resolve_family() {
-  const Message message(nlmsg_alloc());
+  const std::unique_ptr<nl_msg, MessageDeleter> message(nlmsg_alloc());
   if (!message || genlmsg_put(message.get(), 0, 0, GENL_ID_CTRL, 0, 0, CTRL_CMD_GETFAMILY, 1) == nullptr ||
       nla_put_string(message.get(), CTRL_ATTR_FAMILY_NAME, IPVS_GENL_NAME) != 0) {
     return {ENOMEM, kFamily};
@@ -166,21 +170,18 @@ Session::Failure Session::exchange(const Request* requests, Answer* answers, siz
   uint32_t first_sequence = 0;
   std::vector<uint8_t> datagram;
   for (size_t i = 0; i < count; ++i) {
-    const Message message = encode(requests[i], family_);
-    if (!message) return {ENOMEM, kSocket};
-    nlmsghdr* header = nlmsg_hdr(message.get());
-    header->nlmsg_seq = nl_socket_use_seq(socket_.get());
-    if (i == 0) first_sequence = header->nlmsg_seq;
-    header->nlmsg_pid = port;
-    header->nlmsg_flags = NLM_F_REQUEST;
+    nlmsghdr header{};
+    header.nlmsg_type = static_cast<uint16_t>(family_);
+    header.nlmsg_seq = nl_socket_use_seq(socket_.get());
+    if (i == 0) first_sequence = header.nlmsg_seq;
+    header.nlmsg_pid = port;
+    header.nlmsg_flags = NLM_F_REQUEST;
     if (requests[i].dump) {
-      header->nlmsg_flags |= NLM_F_DUMP;
+      header.nlmsg_flags |= NLM_F_DUMP;
     } else if (i + 1 == count) {
-      header->nlmsg_flags |= NLM_F_ACK;
+      header.nlmsg_flags |= NLM_F_ACK;
     }
-    const auto* bytes = reinterpret_cast<const uint8_t*>(header);
-    datagram.insert(datagram.end(), bytes, bytes + header->nlmsg_len);
-    datagram.resize(NLMSG_ALIGN(datagram.size()));
+    encode(requests[i], header, datagram);
   }
   if (nl_sendto(socket_.get(), datagram.data(), datagram.size()) < 0) {
     const Failure failure{errno, kSocket};

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { formatAddress } from '../lib/address.js'
-import { DestinationMap } from '../lib/destination-map.js'
+import { Destinations, type DestinationIdentity } from '../lib/destinations.js'
 import { destinationName } from '../lib/keys.js'
 import { AF_INET, AF_INET6, type DestinationRecord } from '../lib/records.js'
 import { checkedDestination, destinationKey } from '../lib/validate-destination.js'
@@ -19,30 +20,34 @@ const destination: fc.Arbitrary<DestinationRecord> = fc
     return destinationKey({ address, port })
   })
 
-t.test('a map knows two destinations for the same exactly when they have the same name', async () => {
+/** Others, so many that they are found by maps. */
+const crowd = Array.from({ length: 20 }, (_, i) => destinationKey({ address: `198.51.100.${i + 1}`, port: 80 }))
+
+t.test('two destinations are the same exactly when they have the same name, among few and among many', async () => {
   fc.assert(
-    fc.property(destination, destination, (a, b) => {
-      const map = new DestinationMap<string>()
-      map.set(a, 'a')
-      map.set(b, 'b')
+    fc.property(destination, destination, fc.boolean(), (a, b, among) => {
+      const others = among ? crowd : []
+      const found = new Destinations<DestinationRecord>()
+      for (const one of [...others, a, b]) found.put(one)
       const same = destinationName(a) === destinationName(b)
-      return map.get(a) === (same ? 'b' : 'a') && map.get(b) === 'b' && map.size === (same ? 1 : 2)
+      const all = [...others, ...(same ? [b] : [a, b])]
+      return found.get(a) === (same ? b : a) && found.get(b) === b && isDeepStrictEqual(found.all, all)
     }),
     { numRuns: 2000 },
   )
 })
 
-t.test('it does before an address becomes bytes, too, in every spelling', async (t) => {
+t.test('they are before an address becomes bytes, too, in every spelling', async (t) => {
   const checked = (address: string, port = 80) => checkedDestination({ address, port, forwarding: 'direct' })
   fc.assert(
     fc.property(destination, (record) => {
-      const map = new DestinationMap<true>()
-      map.set(checked(formatAddress(record), record.port), true)
-      return map.get(record) === true
+      const found = new Destinations<DestinationIdentity>()
+      found.put(checked(formatAddress(record), record.port))
+      return found.get(record) === found.all[0]
     }),
   )
-  const map = new DestinationMap<true>()
-  map.set(checked('2001:0DB8:0:0::1'), true)
-  t.equal(map.get(checked('2001:db8::1')), true)
-  t.equal(map.get(checked('2001:db8::2')), undefined)
+  const found = new Destinations<DestinationIdentity>()
+  found.put(checked('2001:0DB8:0:0::1'))
+  t.equal(found.get(checked('2001:db8::1')), found.all[0])
+  t.equal(found.get(checked('2001:db8::2')), undefined)
 })

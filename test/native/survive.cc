@@ -116,9 +116,9 @@ void must_be_stable(const uint8_t* record, const ipvs::Request& writing, int nes
     request.destination = entry.destination;
     compared = sizeof entry.destination;
   }
-  const ipvs::Message message = ipvs::encode(request, kFamily);
-  must(message != nullptr, "what was read can be written");
-  const nlattr* written = nlmsg_find_attr(nlmsg_hdr(message.get()), GENL_HDRLEN, nest);
+  std::vector<uint8_t> message;
+  ipvs::encode(request, {}, message);
+  nlattr* written = nlmsg_find_attr(reinterpret_cast<nlmsghdr*>(message.data()), GENL_HDRLEN, nest);
   must(written != nullptr, "what was read is written");
   const auto* start = static_cast<const uint8_t*>(nla_data(written));
   Bytes again = reply(0, attribute(nest, join({{start, start + nla_len(written)}, counted})));

@@ -1,0 +1,60 @@
+/** Destinations of one service, each once and found by its identity. */
+import { formatAddress, quadOf, type Host } from './address.js'
+import { AF_INET6 } from './records.js'
+
+/** What identifies a destination in its service. */
+export interface DestinationIdentity extends Host {
+  readonly port: number
+}
+
+/** So many are looked through faster than they are entered in maps. */
+const few = 16
+
+export class Destinations<T extends DestinationIdentity> {
+  /** In the order in which they came. */
+  readonly all: T[] = []
+  /** By port, of which a service's destinations have few; then by address: numbers where names would tell no more. */
+  private maps: Map<number, Map<number | string, T>> | undefined
+
+  get(of: DestinationIdentity): T | undefined {
+    if (this.maps) return this.maps.get(of.port)?.get(addressId(of))
+    for (const one of this.all) if (one.port === of.port && isSameHost(one, of)) return one
+    return undefined
+  }
+
+  /** One that is not there yet. */
+  add(destination: T): void {
+    this.all.push(destination)
+    if (this.maps) enter(this.maps, destination)
+    else if (this.all.length > few) {
+      this.maps = new Map()
+      for (const one of this.all) enter(this.maps, one)
+    }
+  }
+
+  /** In place of the one that has its identity. */
+  put(destination: T): void {
+    const other = this.get(destination)
+    if (!other) return this.add(destination)
+    this.all[this.all.indexOf(other)] = destination
+    if (this.maps) enter(this.maps, destination)
+  }
+}
+
+function isSameHost(a: Host, b: Host): boolean {
+  if (a.quad !== undefined && b.quad !== undefined) return a.quad === b.quad
+  return a.family === b.family && addressId(a) === addressId(b)
+}
+
+function enter<T extends DestinationIdentity>(maps: Map<number, Map<number | string, T>>, destination: T): void {
+  let addresses = maps.get(destination.port)
+  if (!addresses) {
+    addresses = new Map()
+    maps.set(destination.port, addresses)
+  }
+  addresses.set(addressId(destination), destination)
+}
+
+function addressId(of: Host): number | string {
+  return of.family === AF_INET6 ? formatAddress(of) : quadOf(of)
+}
