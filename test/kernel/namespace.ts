@@ -25,12 +25,18 @@ export async function makeNamespace(t: Test): Promise<string> {
 
 /** An interface in such a namespace, of 1500 bytes, that carries nothing anywhere; sync daemons can run on it. */
 export async function addInterface(namespace: string, name: string): Promise<void> {
-  const ip = async (...args: string[]) => run('ip', ['-n', namespace, ...args])
-  await ip('link', 'add', name, 'type', 'dummy')
-  // Without duplicate address detection: a tentative address carries nothing.
-  await ip('address', 'add', '2001:db8:1::1/64', 'dev', name, 'nodad')
-  await ip('address', 'add', '198.51.100.1/24', 'dev', name)
-  await ip('link', 'set', name, 'up', 'multicast', 'on')
+  // One process: in an emulated guest each takes 0.1 s.
+  const ip = run('ip', ['-n', namespace, '-batch', '-'])
+  ip.child.stdin?.end(
+    [
+      `link add ${name} type dummy`,
+      // Without duplicate address detection: a tentative address carries nothing.
+      `address add 2001:db8:1::1/64 dev ${name} nodad`,
+      `address add 198.51.100.1/24 dev ${name}`,
+      `link set ${name} up multicast on`,
+    ].join('\n'),
+  )
+  await ip
 }
 
 /** A handle on a namespace that a test made. */
