@@ -1,8 +1,7 @@
 /**
- * How fast the failover daemon is, on a real kernel: from a verdict to the kernel's acknowledgement of what it changed in the table,
- * and from its start to its first check, beside the start of a node that does nothing.
- *   node rig/bundle.mjs bench/daemon.ts .bundle/bench-daemon.mjs && rig/vm --timeout 300 -- node .bundle/bench-daemon.mjs
- * By the times of the log's lines, which are whole milliseconds.
+ * How fast the failover daemon is, in the guest: `node bench-daemon.mjs`. From a verdict to the kernel's acknowledgement of what it
+ * changed in the table, and from its start to its first check, beside the start of a node that does nothing. By the times of
+ * the log's lines, which are whole milliseconds. It prints a sample a line.
  */
 import { execFile } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -11,6 +10,7 @@ import { failoverYaml, openDirector, servers, startDaemon, tableThat, writeConfi
 import type { Daemon } from '../rig/cluster.js'
 import { createLan, type Host } from '../rig/lan.js'
 import { quantile } from './statistics.js'
+import type { Sample } from './samples.js'
 
 const starts = 3
 const flaps = 50
@@ -59,9 +59,18 @@ async function flap(daemon: Daemon, state: 'up' | 'down', turn: () => Promise<vo
   return Date.parse(written.time) - Date.parse(verdict.time)
 }
 
-function show(what: string, times: readonly number[]): void {
-  const [p50, p99, worst] = [0.5, 0.99, 1].map((part) => quantile(times, part))
-  console.log(`${what}: p50 ${p50} ms, p99 ${p99} ms, worst ${worst} ms, n = ${times.length}`)
+function print(measure: string, ms: readonly number[]): void {
+  for (const [round, value] of ms.entries()) {
+    const sample: Sample = {
+      workload: 'daemon',
+      case: 'one real server',
+      measure,
+      contestant: 'ours',
+      round,
+      value: value * 1000,
+    }
+    console.log(JSON.stringify(sample))
+  }
 }
 
 const lan = await createLan({ reals: 1 })
@@ -87,9 +96,9 @@ try {
     await server.turn('down')
     await server.turn('up')
   }
-  show('a node that does nothing', bare)
-  show('start to the table as it was found', found)
-  show('start to the first check', asked)
+  print('start of a node that does nothing', bare)
+  print('start to the table as it was found', found)
+  print('start to the first check', asked)
 
   const daemon = startDaemon(lan, director, config)
   const ipvs = await openDirector(director)
@@ -100,8 +109,10 @@ try {
     removals.push(await flap(daemon, 'down', () => server.turn('down')))
     additions.push(await flap(daemon, 'up', () => server.turn('up')))
   }
-  show('verdict to table, a dead server', removals)
-  show('verdict to table, one that is back', additions)
+  for (const [what, times] of Object.entries({ dead: removals, back: additions })) {
+    print(`verdict to table, ${what}`, times)
+    print(`verdict to table, ${what}, p99`, [quantile(times, 0.99)])
+  }
   await daemon.end('SIGTERM')
 } finally {
   await lan.close()

@@ -32,14 +32,7 @@ export function plansOf({ only, contestants, rounds, short }: Options): readonly
 
 /** Runs it; throws when it failed, or when a contestant gave no sample. */
 export async function inGuest(kernel: string, plan: Plan): Promise<readonly Sample[]> {
-  const program = [process.execPath, '.bundle/bench-contest.mjs', JSON.stringify(plan)]
-  const limits = ['--kernel', kernel, '--timeout', String(seconds), '--memory', String(megabytes)]
-  const guest = spawn('rig/vm', [...limits, '--', ...program], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-  const samples: Sample[] = []
-  const ended = once(guest, 'close')
-  for await (const line of createInterface({ input: guest.stdout })) samples.push(JSON.parse(line) as Sample)
-  const [status] = (await ended) as [number | null]
-  if (status !== 0) throw new Error(`the guest ended with status ${status}, after ${samples.length} samples`)
+  const samples = await samplesOf(kernel, ['.bundle/bench-contest.mjs', JSON.stringify(plan)])
   for (const job of plan.jobs) {
     for (const contestant of job.contestants) {
       const rounds = slow.includes(contestant) ? plan.slowRounds : plan.rounds
@@ -49,5 +42,25 @@ export async function inGuest(kernel: string, plan: Plan): Promise<readonly Samp
       throw new Error(`${job.workload} ${job.case}: expected ${rounds} rounds of ${contestant}, found ${found}`)
     }
   }
+  return samples
+}
+
+/** The failover daemon, in a LAN of its own. */
+export async function daemonInGuest(kernel: string): Promise<readonly Sample[]> {
+  console.error('bench: daemon')
+  return samplesOf(kernel, ['.bundle/bench-daemon.mjs'])
+}
+
+async function samplesOf(kernel: string, program: readonly string[]): Promise<readonly Sample[]> {
+  const limits = ['--kernel', kernel, '--timeout', String(seconds), '--memory', String(megabytes)]
+  const guest = spawn('rig/vm', [...limits, '--', process.execPath, ...program], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const samples: Sample[] = []
+  const ended = once(guest, 'close')
+  for await (const line of createInterface({ input: guest.stdout })) samples.push(JSON.parse(line) as Sample)
+  const [status] = (await ended) as [number | null]
+  if (status !== 0) throw new Error(`the guest ended with status ${status}, after ${samples.length} samples`)
   return samples
 }

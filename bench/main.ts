@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPeers } from './build.js'
 import { pictures } from './growth.js'
-import { inGuest, plansOf } from './guest.js'
+import { daemonInGuest, inGuest, plansOf } from './guest.js'
 import { onHost } from './host.js'
 import { judge } from './judge.js'
 import { optionsOf, usage, type Options } from './options.js'
@@ -19,6 +19,7 @@ async function measure(options: Options): Promise<void> {
   if (options.where.includes('guest')) {
     buildPeers()
     for (const plan of plansOf(options)) samples.push(...(await inGuest(options.kernel, plan)))
+    if (options.only.includes('daemon') && !options.short) samples.push(...(await daemonInGuest(options.kernel)))
   }
   if (options.where.includes('host')) samples.push(...onHost(options))
   const series = seriesOf(samples)

@@ -17,7 +17,8 @@ Measures this library beside its peers in one guest, and against a faked kernel 
   --help
 
 W1 destinations added to one service · W2 one weight changed and awaited · W3 the table read · W4 a table applied from nothing,
-again, and with 1 % changed · W5 gaps of the event loop · growth with the number of rows · memory.
+again, and with 1 % changed · W5 gaps of the event loop · growth with the number of rows · daemon: the
+failover daemon's verdicts and start · memory.
 Exit status: 0; 1 when a contestant failed or left another table than it was told.`
 
 export interface Options {

@@ -6,7 +6,7 @@ const here = import.meta.dirname
 const output = join(here, '../.bundle')
 
 await Promise.all(
-  ['main', 'contest', 'ours', 'faked'].map((name) =>
+  ['main', 'contest', 'ours', 'daemon', 'faked'].map((name) =>
     bundle(join(here, `${name}.ts`), join(output, `bench-${name}.mjs`)),
   ),
 )

@@ -15,7 +15,7 @@ export interface Job {
   readonly contestants: readonly Name[]
 }
 
-export const workloads = ['W1', 'W2', 'W3', 'W4', 'W5', 'growth', 'memory'] as const
+export const workloads = ['W1', 'W2', 'W3', 'W4', 'W5', 'growth', 'daemon', 'memory'] as const
 export type Workload = (typeof workloads)[number]
 
 /** The contestants; the other programs that run in the guest stand in contestants.ts. */
