@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { checkedNumber, checkedRecord, wrongType, wrongValue } from './arguments.js'
+import { type CheckedTlsOptions, type TlsOptions, checkedTlsOptions } from './tls-options.js'
 import { messageOf } from './verdict.js'
 
 /** A status code, or the first and last of a range. */
@@ -23,6 +24,8 @@ export interface HttpOptions {
    * @default any body
    */
   readonly body?: string | RegExp | undefined
+  /** HTTPS: TLS with these options, `{}` for all defaults. The name that is asked for is that in `host`. @default none */
+  readonly tls?: TlsOptions | undefined
 }
 
 /** The options, complete and valid. */
@@ -33,14 +36,15 @@ export interface CheckedHttpOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly status: (status: number) => boolean
   readonly body: string | RegExp | undefined
+  readonly tls: CheckedTlsOptions | undefined
 }
 
 const reservedHeaders = ['host', 'connection', 'content-length', 'transfer-encoding']
 
 /** The options with their defaults. Throws for a wrong one. */
 export function checkedHttpOptions(options: HttpOptions): CheckedHttpOptions {
-  checkedRecord('options', options, ['path', 'method', 'host', 'headers', 'status', 'body'])
-  const { path = '/', method = 'GET', host, headers = {}, status = [[200, 399]], body } = options
+  checkedRecord('options', options, ['path', 'method', 'host', 'headers', 'status', 'body', 'tls'])
+  const { path = '/', method = 'GET', host, headers = {}, status = [[200, 399]], body, tls } = options
   checkText('options.path', path, /^\/[!-~]*$/, "printable ASCII that begins with '/'")
   if (method !== 'GET' && method !== 'HEAD') throw wrongValue('options.method', "'GET' or 'HEAD'", method)
   if (host !== undefined) {
@@ -52,7 +56,15 @@ export function checkedHttpOptions(options: HttpOptions): CheckedHttpOptions {
     )
   }
   checkBody(body, method)
-  return { path, method, host, headers: checkedHeaders(headers), status: checkedStatus(status), body }
+  return {
+    path,
+    method,
+    host,
+    headers: checkedHeaders(headers),
+    status: checkedStatus(status),
+    body,
+    tls: tls && checkedTlsOptions('options.tls', tls),
+  }
 }
 
 function checkText(field: string, value: unknown, pattern: RegExp, expected: string): void {

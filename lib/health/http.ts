@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from 'node:http'
+import { request as requestByTls } from 'node:https'
 import { type BodyMatcher, contains, matches } from './body.js'
 import type { Check } from './check.js'
 import { type HttpOptions, checkedHttpOptions } from './http-options.js'
@@ -10,14 +11,14 @@ const maxHeaderBytes = 16 * 1024
 const maxBodyBytes = 64 * 1024
 
 /**
- * Passes when the target answers an HTTP request as expected. Each check is a connection of its own to exactly the target's
+ * Passes when the target answers an HTTP request, or with `tls` an HTTPS request, as expected. Each check is a connection of its own to exactly the target's
  * address and port. Redirects are answers like any other, never followed; bodies are taken as sent, never decompressed. The
  * connection is closed as soon as the verdict is clear: without an expected body, once the headers are there.
  *
  * Throws TypeError or RangeError for a wrong option.
  */
 export function http(options: HttpOptions = {}): Check {
-  const { path, method, host, headers, status, body } = checkedHttpOptions(options)
+  const { path, method, host, headers, status, body, tls } = checkedHttpOptions(options)
 
   function judge(response: IncomingMessage, done: Done): void {
     const code = response.statusCode ?? 0
@@ -29,7 +30,8 @@ export function http(options: HttpOptions = {}): Check {
   return (target, signal) =>
     settle(signal, (done) => {
       const broken = (error: Error): void => done(verdictOfError(error))
-      const outgoing = request({
+      const outgoing = (tls ? requestByTls : request)({
+        ...tls,
         host: target.address,
         port: target.port,
         path,

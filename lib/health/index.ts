@@ -1,8 +1,16 @@
-/** Health checks of TCP and HTTP servers, and a monitor that tells up from down. Works without IPVS. */
+/** Health checks of servers by what they speak, and a monitor that tells up from down. Works without IPVS. */
+export { at } from './at.js'
 export type { Check, NoPass, Pass, Reason, Target, Verdict } from './check.js'
+export { all, any, atLeast } from './compose.js'
+export { type DnsCode, type DnsOptions, dns } from './dns.js'
 export type { HttpOptions, StatusRange } from './http-options.js'
 export { http } from './http.js'
 export type { MonitorOptions } from './monitor-options.js'
 export { type HealthEvent, type Monitor, type TargetState, createMonitor } from './monitor.js'
+export { type SendExpectOptions, sendExpect } from './send-expect.js'
+export { type SmtpOptions, smtp } from './smtp.js'
 export { targetKey } from './target.js'
 export { tcp } from './tcp.js'
+export type { TlsOptions } from './tls-options.js'
+export { tls } from './tls.js'
+export { type UdpOptions, udp } from './udp.js'

@@ -60,7 +60,7 @@ export function startRun<T extends Target>({ clock, stalls, check, timeoutMs }: 
 }
 
 /** The verdict of a check; whatever it throws is inconclusive, for what it knows of the target belongs into a verdict. */
-async function verdictFrom<T extends Target>(check: Check<T>, target: T, signal: AbortSignal): Promise<Verdict> {
+export async function verdictFrom<T extends Target>(check: Check<T>, target: T, signal: AbortSignal): Promise<Verdict> {
   try {
     return verdictOf(await check(target, signal))
   } catch (error) {

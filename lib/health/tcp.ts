@@ -1,7 +1,6 @@
-import { connect } from 'node:net'
 import type { Check } from './check.js'
 import { settle } from './settle.js'
-import { verdictOfError } from './verdict.js'
+import { open } from './stream.js'
 
 /**
  * Passes when the target accepts a TCP connection, which is closed at once; nothing is sent.
@@ -10,9 +9,7 @@ import { verdictOfError } from './verdict.js'
 export function tcp(): Check {
   return (target, signal) =>
     settle(signal, (done) => {
-      const socket = connect({ host: target.address, port: target.port })
-      socket.on('connect', () => done({ outcome: 'pass' }))
-      socket.on('error', (error) => done(verdictOfError(error)))
+      const socket = open(target, undefined, done, () => done({ outcome: 'pass' }))
       return () => socket.destroy()
     })
 }

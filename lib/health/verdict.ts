@@ -13,15 +13,19 @@ const failures: ReadonlyMap<string, Reason> = new Map([
   ['ETIMEDOUT', 'timeout'],
 ])
 
+/** How OpenSSL and Node.js call what is wrong with a handshake, or with the certificate in it. */
+const tlsFailures =
+  /^(EPROTO$|ERR_SSL_|ERR_TLS_CERT_|CERT_|CRL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERROR_IN_|INVALID_|PATH_LENGTH_|HOSTNAME_)/
+
 /**
- * The verdict on an error of a socket or of Node's HTTP parser. Every other error is inconclusive: it was met before a packet
+ * The verdict on an error of a socket, of TLS or of Node's HTTP parser. Every other error is inconclusive: it was met before a packet
  * reached the target (EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EPERM, EAFNOSUPPORT, EINVAL), or the path from here is
  * broken (ENETDOWN, ENETUNREACH, EACCES); to count these would let one local fault empty every pool. Linux reports a router's
  * "net unreachable", and over IPv6 "administratively prohibited", by the last two as well: the cautious reading holds.
  */
 export function verdictOfError(error: unknown): Verdict {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const reason = code.startsWith('HPE_') ? 'protocol' : failures.get(code)
+  const reason = code.startsWith('HPE_') ? 'protocol' : tlsFailures.test(code) ? 'tls' : failures.get(code)
   const detail = messageOf(error)
   return reason === undefined
     ? { outcome: 'inconclusive', reason: 'local', detail }

@@ -15,6 +15,12 @@ t.test('an error that the target caused is a failure with its reason', async (t)
     ETIMEDOUT: 'timeout',
     HPE_INVALID_CONSTANT: 'protocol',
     HPE_HEADER_OVERFLOW: 'protocol',
+    EPROTO: 'tls',
+    ERR_SSL_WRONG_VERSION_NUMBER: 'tls',
+    ERR_TLS_CERT_ALTNAME_INVALID: 'tls',
+    CERT_HAS_EXPIRED: 'tls',
+    DEPTH_ZERO_SELF_SIGNED_CERT: 'tls',
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
   }
   for (const [code, reason] of Object.entries(reasons)) {
     t.same(verdictOfError(coded(code)), { outcome: 'fail', reason, detail: `connect ${code}` }, code)

@@ -1,0 +1,24 @@
+import type { Check } from './check.js'
+import { settle } from './settle.js'
+import { open } from './stream.js'
+import { type TlsOptions, checkedTlsOptions } from './tls-options.js'
+
+/**
+ * Passes when the target completes a TLS handshake, with a certificate that is valid unless `verify` is false; nothing is sent.
+ * What is wrong with the handshake or the certificate fails with `tls`.
+ *
+ * Throws TypeError or RangeError for a wrong option.
+ */
+export function tls(options: TlsOptions = {}): Check {
+  const checked = checkedTlsOptions('options', options)
+  return (target, signal) =>
+    settle(signal, (done) => {
+      let complete = false
+      const socket = open(target, checked, done, () => {
+        complete = true
+        done({ outcome: 'pass' })
+      })
+      // The server is to see the end of the handshake and of the connection, or it would log a fault for each check.
+      return () => (complete ? socket.destroySoon() : socket.destroy())
+    })
+}

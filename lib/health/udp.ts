@@ -1,0 +1,32 @@
+import { checkedRecord } from './arguments.js'
+import type { Check } from './check.js'
+import { exchangeDatagram } from './datagram.js'
+import { checkExpected, checkPayload, holds } from './send-expect.js'
+
+/** What `udp()` sends and expects. */
+export interface UdpOptions {
+  /** The datagram that is sent. */
+  readonly send: string | Uint8Array
+  /** What the answer must contain, or match, read as UTF-8. @default any answer */
+  readonly expect?: string | RegExp | undefined
+}
+
+const maxDatagramBytes = 65_507
+
+/**
+ * Passes when the target answers a datagram as expected. Another answer fails with `mismatch`, a closed port with `refused`; a
+ * server that does not answer times out.
+ *
+ * Throws TypeError or RangeError for a wrong option.
+ */
+export function udp(options: UdpOptions): Check {
+  const { send, expect } = checkedRecord('options', options, ['send', 'expect'])
+  checkPayload('options.send', send)
+  if (expect !== undefined) checkExpected('options.expect', expect, maxDatagramBytes)
+  return (target, signal) =>
+    exchangeDatagram(target, signal, send, (answer) =>
+      expect === undefined || holds(new TextDecoder().decode(answer), expect)
+        ? { outcome: 'pass' }
+        : { outcome: 'fail', reason: 'mismatch', detail: 'the answer is not the expected one' },
+    )
+}
