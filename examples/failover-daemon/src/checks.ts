@@ -1,6 +1,6 @@
 /** From the configuration's words to the checks of ipvs/health. */
 import type { DestinationKey } from 'ipvs'
-import { createMonitor, http, tcp } from 'ipvs/health'
+import { createMonitor, dns, http, sendExpect, smtp, tcp, tls, udp } from 'ipvs/health'
 import type { Check, Monitor, Target } from 'ipvs/health'
 import type { CheckConfig, ServiceConfig } from './config.js'
 import type { State } from './policy.js'
@@ -40,7 +40,30 @@ export const startMonitorWith =
 export const startMonitor = startMonitorWith(createMonitor)
 
 function checkOf(check: CheckConfig): Check {
-  if (check.type === 'tcp') return tcp()
-  const { path, status, body, host } = check
-  return http({ path, status, body, host })
+  switch (check.type) {
+    case 'tcp':
+      return tcp()
+    case 'tls':
+      return tls(check.tls)
+    case 'http': {
+      const { path, status, body, host, tls } = check
+      return http({ path, status, body, host, tls })
+    }
+    case 'sendExpect': {
+      const { send, expect, tls } = check
+      return sendExpect({ send, expect, tls })
+    }
+    case 'smtp': {
+      const { hello, tls } = check
+      return smtp({ hello, tls })
+    }
+    case 'udp': {
+      const { send, expect } = check
+      return udp({ send, expect })
+    }
+    case 'dns': {
+      const { name, record, codes } = check
+      return dns({ name, type: record, codes })
+    }
+  }
 }

@@ -1,5 +1,7 @@
 /** The configuration: YAML in, validated plain data out, or every mistake with its place in the file. */
 import type { DestinationSpec, ServiceKey, ServiceSpec } from 'ipvs'
+import { tls } from 'ipvs/health'
+import type { DnsCode, DnsOptions, TlsOptions } from 'ipvs/health'
 import type * as z from 'zod'
 import { MAX_PROBLEMS, readDocument } from './document.js'
 import type { Located, Path, Problem } from './document.js'
@@ -31,22 +33,35 @@ export interface ServiceConfig {
 /** A real server as it is written while it is up. */
 export type Server = DestinationSpec & { readonly weight: number }
 
-/** How the servers of a service are checked. Times in milliseconds. */
+/** How the servers of a service are checked, with the defaults of ipvs/health where something is left out. Times in milliseconds. */
 export type CheckConfig = CheckTiming &
   (
     | { readonly type: 'tcp' }
-    | {
+    | ({ readonly type: 'tls' } & ByTls)
+    | ({
         readonly type: 'http'
-        /** @default "/" */
         readonly path: string
-        /** Statuses that pass, as [first, last]. @default [[200, 399]] */
+        /** Statuses that pass, as [first, last]. */
         readonly status: readonly (readonly [first: number, last: number])[] | undefined
-        /** Text that the answer must contain. @default none */
+        /** Text that the answer must contain. */
         readonly body: string | undefined
-        /** Host header. @default the server's address and port */
+        /** Host header. */
         readonly host: string | undefined
+      } & ByTls)
+    | ({ readonly type: 'sendExpect'; readonly send: string | undefined; readonly expect: string } & ByTls)
+    | ({ readonly type: 'smtp'; readonly hello: string | undefined } & ByTls)
+    | { readonly type: 'udp'; readonly send: string; readonly expect: string | undefined }
+    | {
+        readonly type: 'dns'
+        readonly name: string
+        readonly record: NonNullable<DnsOptions['type']>
+        readonly codes: readonly DnsCode[]
       }
   )
+interface ByTls {
+  /** With what its files hold. @default no TLS; for the type tls, all defaults */
+  readonly tls: TlsOptions | undefined
+}
 /** When a check runs, and how many results it takes. */
 export interface CheckTiming {
   /** Port that is checked. @default the server's own; needed, and the same for all, where that is 0 */
@@ -161,6 +176,7 @@ function* crossProblems(service: ServiceShape, path: Path): Generator<Problem> {
 
   if (virtual.port === 0 && check.port === undefined)
     yield { path: [...path, 'check', 'port'], expected: 'the port to check, as the service has port 0' }
+  if ('tls' in check && check.tls) yield* tlsProblems(check.tls, [...path, 'check', 'tls'])
   const { interval, fastInterval, timeout } = check
   if (timeout >= interval)
     yield {
@@ -170,6 +186,17 @@ function* crossProblems(service: ServiceShape, path: Path): Generator<Problem> {
     }
   if (fastInterval !== undefined && fastInterval > interval)
     yield { path: [...path, 'check', 'fastInterval'], expected: `at most the interval, ${durationText(interval)}` }
+}
+
+/** What is only found when certificates and key are put together. */
+function* tlsProblems(options: TlsOptions, path: Path): Generator<Problem> {
+  try {
+    tls(options)
+  } catch (error) {
+    const found =
+      error instanceof Error ? error.message.replace(/^options(\.\w+)?: expected .*, found /, '') : String(error)
+    yield { path, expected: 'a host name, and certificates with their key that can be loaded', found }
+  }
 }
 
 const familyName = (family: 'ipv4' | 'ipv6') => (family === 'ipv4' ? 'IPv4' : 'IPv6')

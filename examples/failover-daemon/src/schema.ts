@@ -1,4 +1,5 @@
 /** The shape of the configuration file. A zod message here is what was expected; what was found comes from the file. */
+import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { durationText, parseAddress, parseDuration, parseEndpoint } from './scalars.js'
 
@@ -94,24 +95,80 @@ const timing = {
   fall: integer('a number of checks', 1, 1000).default(3),
 }
 
+const hostName = (expected: string) => line(expected, /^([\w.~-]+|\[[\da-f:.]+\])(:\d+)?$/i, 255)
+
+/** What the file of that name holds: certificates and keys are read with the configuration, and are wrong when it is. */
+const pemFile = words('a readable file of PEM', (path) => {
+  try {
+    const text = readFileSync(path, 'utf8')
+    return text.includes('-----BEGIN ') ? text : undefined
+  } catch {
+    return undefined
+  }
+})
+
+const Tls = z.preprocess(
+  (value) => (value === true ? {} : value === false ? undefined : value),
+  mapping('true, or a mapping with servername, verify, ca, cert and key', {
+    servername: hostName('a host name').optional(),
+    verify: z.boolean({ error: 'true or false' }).default(true),
+    ca: pemFile.optional(),
+    cert: pemFile.optional(),
+    key: pemFile.optional(),
+  }).optional(),
+)
+
+/** Text that may hold any character: YAML's double quotes know \r\n and \x00. */
+const payload = (expected: string, max: number) =>
+  words(expected, (text) => (text !== '' && text.length <= max ? text : undefined))
+
+const checkTypes = 'tcp, tls, http, sendExpect, smtp, udp or dns'
+
 const Check = z.discriminatedUnion(
   'type',
   [
     mapping('a mapping', { type: z.literal('tcp'), ...timing }),
+    mapping('a mapping', { type: z.literal('tls'), tls: Tls, ...timing }),
     mapping('a mapping', {
       type: z.literal('http'),
       path: line('a path of printable ASCII that begins with /', /^\/[!-~]*$/).default('/'),
       status: Status.optional(),
       body: line('text to find in the answer', /./).optional(),
-      host: line(
-        'a host name or address, with or without a port',
-        /^([\w.~-]+|\[[\da-f:.]+\])(:\d+)?$/i,
-        255,
-      ).optional(),
+      host: hostName('a host name or address, with or without a port').optional(),
+      tls: Tls,
+      ...timing,
+    }),
+    mapping('a mapping', {
+      type: z.literal('sendExpect'),
+      send: payload('text to send, of 1 to 65536 characters', 65536).optional(),
+      expect: payload('text to find in the answer, of 1 to 4096 characters', 4096),
+      tls: Tls,
+      ...timing,
+    }),
+    mapping('a mapping', {
+      type: z.literal('smtp'),
+      hello: hostName('the name to introduce oneself by').optional(),
+      tls: Tls,
+      ...timing,
+    }),
+    mapping('a mapping', {
+      type: z.literal('udp'),
+      send: payload('text to send, of 1 to 1400 characters', 1400),
+      expect: payload('text to find in the answer, of 1 to 1400 characters', 1400).optional(),
+      ...timing,
+    }),
+    mapping('a mapping', {
+      type: z.literal('dns'),
+      name: line('a domain name', /^(\.|(?=.{1,254}$)[\w-]{1,63}(\.[\w-]{1,63})*\.?)$/).default('.'),
+      record: oneOf('A', 'NS', 'CNAME', 'SOA', 'PTR', 'MX', 'TXT', 'AAAA', 'SRV').default('SOA'),
+      codes: z
+        .array(oneOf('NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'), { error: 'a list of codes' })
+        .min(1, { error: 'a list of at least one code' })
+        .default(['NOERROR']),
       ...timing,
     }),
   ],
-  { error: ({ code }) => (code === 'invalid_union' ? 'tcp or http' : 'a mapping with the type tcp or http') },
+  { error: ({ code }) => (code === 'invalid_union' ? checkTypes : `a mapping with the type ${checkTypes}`) },
 )
 
 /** One item of `services:`. */

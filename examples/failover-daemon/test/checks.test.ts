@@ -1,9 +1,11 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { createMonitor } from 'ipvs/health'
 import type { MonitorOptions, Target } from 'ipvs/health'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { startMonitor, startMonitorWith } from '../src/checks.js'
 import { parseConfig } from '../src/config.js'
 
@@ -100,6 +102,52 @@ t.test('an option of the check in the file that the check does not get', async (
     ['type: http, body: at /a', 'fail', here],
     ['type: http, host: www.example.com, body: of www.example.com', 'pass', here],
     [`type: http, port: ${port}`, 'pass', '127.0.0.1:1'],
+  ] as const) {
+    const { targets, options } = monitored(words, server)
+    const [target] = targets
+    if (target === undefined) throw new Error('no target')
+    t.match(await options.check(target, AbortSignal.timeout(5000)), { outcome }, words)
+  }
+})
+
+/** A server that answers what it is told by `answers`, and else greets. */
+async function talkative(t: Test, greeting: string, answers: Readonly<Record<string, string>>): Promise<string> {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {})
+    socket.write(greeting)
+    socket.on('data', (data) => socket.write(answers[data.toString()] ?? ''))
+  })
+  t.teardown(() => server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+t.test('each type of check in the file is the check of that name', async (t) => {
+  const mail = await talkative(t, '220 mail\r\n', { 'EHLO me.example\r\n': '250 ok\r\n' })
+  const cache = await talkative(t, '', { 'PING\r\n': '+PONG\r\n' })
+  const datagrams = createSocket('udp4')
+  // As a name server, and as one that repeats what it hears.
+  datagrams.on('message', (message, { port, address }) => {
+    const answer = Buffer.from(message)
+    if (message.length > 12) answer.writeUInt16BE(0x8183, 2)
+    datagrams.send(answer, port, address)
+  })
+  t.teardown(() => datagrams.close())
+  await once(datagrams.bind(0, '127.0.0.1'), 'listening')
+  const udp = `127.0.0.1:${datagrams.address().port}`
+
+  for (const [words, outcome, server] of [
+    ['type: smtp, hello: me.example', 'pass', mail],
+    ['type: smtp, hello: me.example, tls: true', 'fail', mail],
+    ['type: sendExpect, send: "PING\\r\\n", expect: +PONG', 'pass', cache],
+    ['type: sendExpect, expect: "220"', 'pass', mail],
+    ['type: sendExpect, expect: "220", tls: { verify: false }', 'fail', mail],
+    ['type: tls', 'fail', mail],
+    ['type: http, tls: true', 'fail', mail],
+    ['type: udp, send: ping, expect: ping', 'pass', udp],
+    ['type: udp, send: ping, expect: pong', 'fail', udp],
+    ['type: dns', 'fail', udp],
+    ['type: dns, name: www.example, record: AAAA, codes: [NXDOMAIN]', 'pass', udp],
   ] as const) {
     const { targets, options } = monitored(words, server)
     const [target] = targets

@@ -140,7 +140,11 @@ t.test('a wrong field is named with its place, what belongs there and what is th
     ],
     ['weight: 2', 'weight: 1.5', /^f\.yaml:7:40: .*found 1\.5$/],
     ['weight: 2', 'port: 0x1f90', /^f\.yaml:7:38: .*found port 8080$/],
-    ['type: http', 'type: ping', /^f\.yaml:9:13: services\[0\]\.check\.type: expected tcp or http, found "ping"$/],
+    [
+      'type: http',
+      'type: ping',
+      /^f\.yaml:9:13: services\[0\]\.check\.type: expected tcp, tls, http, .* or dns, found "ping"$/,
+    ],
     ['type: http', 'type: tcp\n      path: /', /^f\.yaml:10:7: services\[0\]\.check\.path: .*found an unknown key$/],
     ['type: http', 'type: http\n      path: "/a\\r\\nHost: b"', /^f\.yaml:10:13: .*check\.path: expected .*found "/],
     [
@@ -165,6 +169,35 @@ t.test('a wrong field is named with its place, what belongs there and what is th
       'interval: 2s',
       'fastInterval: 3s',
       /^f\.yaml:10:21: services\[0\]\.check\.fastInterval: expected at most the interval, 2s/,
+    ],
+    [
+      'type: http',
+      'type: udp',
+      /^f\.yaml:9:7: services\[0\]\.check\.send: expected text to send, of 1 to 1400 characters/,
+    ],
+    [
+      'type: http',
+      'type: sendExpect',
+      /^f\.yaml:9:7: services\[0\]\.check\.expect: expected text to find in the answer/,
+    ],
+    ['type: http', 'type: smtp\n      hello: a b', /^f\.yaml:10:14: services\[0\]\.check\.hello: .*found "a b"$/],
+    [
+      'type: http',
+      'type: dns\n      record: ANY',
+      /^f\.yaml:10:15: .*\.record: expected A, NS, .* or SRV, found "ANY"$/,
+    ],
+    ['type: http', 'type: dns\n      codes: []', /^f\.yaml:10:14: .*\.codes: expected a list of at least one code/],
+    ['type: http', 'type: dns\n      name: a..b', /^f\.yaml:10:13: .*\.name: expected a domain name, found "a\.\.b"$/],
+    ['type: http', 'type: http\n      tls: 1', /^f\.yaml:10:12: .*\.tls: expected true, or a mapping with servername/],
+    [
+      'type: http',
+      'type: tls\n      tls: { ca: /nowhere/ca.pem }',
+      /^f\.yaml:10:18: .*\.tls\.ca: expected a readable file of PEM, found "\/nowhere\/ca\.pem"$/,
+    ],
+    [
+      'type: http',
+      'type: tls\n      tls: { servername: 192.0.2.1 }',
+      /^f\.yaml:10:12: .*\.tls: expected a host name, and certificates with their key.*, found '192\.0\.2\.1'$/,
     ],
     [
       'services:',
