@@ -5,8 +5,9 @@ import { EventQueue } from './events.js'
 import { type CheckedMonitorOptions, type MonitorOptions, checkedMonitorOptions } from './monitor-options.js'
 import { type Run, type RunContext, type RunEnd, startRun } from './run.js'
 import { StallDetector } from './stall.js'
-import { type Health, isFollowedUp, nextDelay, step } from './state.js'
+import { type Health, isFollowedUp, nextDelay, step, stillUrgent } from './state.js'
 import { checkTarget, checkedTargets, targetKey } from './target.js'
+import { type Hold, Tripwire, holdTcp } from './tripwire.js'
 
 /** A target's state has changed. From unknown to up or down is a change as well. */
 export interface HealthEvent<T extends Target> {
@@ -35,7 +36,8 @@ export interface TargetState<T extends Target> {
  * unless its check goes on after its deadline.
  *
  * With a check that answers at once, a target that refuses is seen as down within `intervalMs + (fall - 1) * fastIntervalMs`
- * of its last pass; one that swallows everything within `fall * timeoutMs` more.
+ * of its last pass; one that swallows everything within `fall * timeoutMs` more. With `tripwire` one whose process dies is down
+ * within as long as `fall` checks take.
  *
  * Iterate it for changes. One consumer at a time: a second iterator throws as long as the first has not ended. Changes that
  * nobody has taken yet wait, of each target only the newest: a slow consumer may see the same state twice in a row, but never
@@ -60,13 +62,14 @@ export function createMonitor<T extends Target>(targets: readonly T[], options: 
   return createMonitorWith(systemClock, targets, options)
 }
 
-/** The same by another clock. */
+/** The same by another clock, and other connections for tripwires. */
 export function createMonitorWith<T extends Target>(
   clock: Clock,
   targets: readonly T[],
   options: MonitorOptions<T>,
+  hold: Hold = holdTcp,
 ): Monitor<T> {
-  const monitor = new TargetMonitor(clock, checkedMonitorOptions(options))
+  const monitor = new TargetMonitor(clock, checkedMonitorOptions(options), hold)
   monitor.set(targets)
   return monitor
 }
@@ -79,20 +82,25 @@ interface Entry<T extends Target> {
   run: Run | undefined
   /** Poked while a check was under way. */
   again: boolean
+  /** Checks that a tripwire set off and that are still to follow without delay. */
+  urgent: number
+  readonly tripwire: Tripwire | undefined
 }
 
 class TargetMonitor<T extends Target> implements Monitor<T> {
   readonly #clock: Clock
   readonly #options: CheckedMonitorOptions<T>
   readonly #context: RunContext<T>
+  readonly #hold: Hold
   readonly #events = new EventQueue<HealthEvent<T>>()
   /** Checks under way, also those of targets that have left. */
   readonly #runs = new Set<Run>()
   #entries = new Map<string, Entry<T>>()
   #disposing: Promise<void> | undefined
 
-  constructor(clock: Clock, options: CheckedMonitorOptions<T>) {
+  constructor(clock: Clock, options: CheckedMonitorOptions<T>, hold: Hold) {
     const { check, timeoutMs } = options
+    this.#hold = hold
     this.#clock = clock
     this.#options = options
     this.#context = { clock, check, timeoutMs, stalls: new StallDetector(clock, Math.max(100, timeoutMs / 5)) }
@@ -103,7 +111,7 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
     const wanted = checkedTargets(targets)
     const added = new Map<string, Entry<T>>()
     for (const [key, target] of wanted) {
-      if (!this.#entries.has(key)) added.set(key, newEntry(target, this.#options.initial(target)))
+      if (!this.#entries.has(key)) added.set(key, this.#newEntry(key, target))
     }
     // All that may throw has been done, and nothing is changed so far.
     for (const [key, entry] of this.#entries) {
@@ -136,12 +144,7 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
     const key = targetKey(target)
     const entry = this.#entries.get(key)
     if (!entry) throw outOfRange('target', 'one that is monitored', key)
-    if (entry.run) {
-      entry.again = true
-    } else {
-      entry.cancelNext()
-      this.#check(key, entry)
-    }
+    this.#checkNow(key, entry)
   }
 
   [Symbol.asyncIterator](): AsyncIterator<HealthEvent<T>, undefined> {
@@ -158,8 +161,42 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
     await Promise.all([...this.#runs].map((run) => run.ended))
   }
 
+  #newEntry(key: string, target: T): Entry<T> {
+    const health = { state: this.#options.initial(target), passes: 0, failures: 0 }
+    const tripwire = this.#options.tripwire
+      ? new Tripwire(this.#clock, this.#hold, target, () => this.#hint(key, entry))
+      : undefined
+    const entry: Entry<T> = {
+      target,
+      health,
+      last: undefined,
+      cancelNext: () => {},
+      run: undefined,
+      again: false,
+      urgent: 0,
+      tripwire,
+    }
+    return entry
+  }
+
+  /** Something may have happened to the target: only checks tell. */
+  #hint(key: string, entry: Entry<T>): void {
+    entry.urgent = this.#options.fall
+    this.#checkNow(key, entry)
+  }
+
+  #checkNow(key: string, entry: Entry<T>): void {
+    if (entry.run) {
+      entry.again = true
+    } else {
+      entry.cancelNext()
+      this.#check(key, entry)
+    }
+  }
+
   #remove(key: string, entry: Entry<T>): void {
     entry.cancelNext()
+    entry.tripwire?.disarm()
     entry.run?.withdraw()
     this.#events.drop(key)
   }
@@ -185,16 +222,14 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
     const soon = isFollowedUp(verdict, entry.last)
     entry.health = health
     entry.last = verdict
+    if (health.state === 'down') entry.tripwire?.disarm()
+    else if (health.state === 'up' && verdict.outcome === 'pass') entry.tripwire?.arm()
+    entry.urgent = entry.again ? entry.urgent : stillUrgent(entry.urgent, verdict, health)
     const usualMs = nextDelay(health, soon, this.#options, this.#clock.random())
-    const delayMs = entry.again ? 0 : usualMs
+    const delayMs = entry.again || entry.urgent > 0 ? 0 : usualMs
     entry.again = false
     // From start to start: the time that the check took is part of the interval.
     this.#schedule(key, entry, Math.max(0, delayMs - latencyMs))
     if (changed) this.#events.push(key, { target: entry.target, state: changed, verdict, latencyMs })
   }
-}
-
-function newEntry<T extends Target>(target: T, state: Health['state']): Entry<T> {
-  const health = { state, passes: 0, failures: 0 }
-  return { target, health, last: undefined, cancelNext: () => {}, run: undefined, again: false }
 }

@@ -60,3 +60,10 @@ export function nextDelay(
 ): number {
   return soon || isUnsure(health) ? fastIntervalMs : intervalMs - jitterMs * random
 }
+
+/**
+ * How many checks are still to follow at once, of those that a hint set off: as long as they fail and the target is not down.
+ */
+export function stillUrgent(urgent: number, verdict: Verdict, { state }: Health): number {
+  return verdict.outcome === 'fail' && state !== 'down' ? Math.max(0, urgent - 1) : 0
+}

@@ -26,7 +26,7 @@ t.test('http() refuses wrong options, with field, expectation and value', async 
     [
       { statuses: [200] },
       'value',
-      "expected one of the fields path, method, host, headers, status, body, found 'statuses'",
+      "expected one of the fields path, method, host, headers, status, body, tls, found 'statuses'",
     ],
     [{ path: 7 }, 'type', "options.path: expected printable ASCII that begins with '/', found 7"],
     [{ path: 'up' }, 'value', 'options.path'],

@@ -18,7 +18,7 @@ export type StartMonitor = (service: ServiceConfig, initial: (server: Destinatio
 export const startMonitorWith =
   (create: typeof createMonitor): StartMonitor =>
   ({ servers, check }, initial) => {
-    const { intervalMs, fastIntervalMs, timeoutMs, rise, fall } = check
+    const { intervalMs, fastIntervalMs, timeoutMs, rise, fall, tripwire } = check
     // A monitor knows its targets by address and port: they stay apart by the server's port, whatever port is checked.
     const targets = servers.map(({ address, port }) => ({
       address,
@@ -33,6 +33,7 @@ export const startMonitorWith =
       timeoutMs,
       rise,
       fall,
+      tripwire,
       initial: ({ server }) => initial(server),
     })
   }

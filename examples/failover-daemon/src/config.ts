@@ -76,6 +76,11 @@ export interface CheckTiming {
   readonly rise: number
   /** Consecutive failures before a server is down. @default 3 */
   readonly fall: number
+  /**
+   * Whether an idle connection to each server that is up tells at once when its process dies.
+   * @default true, but for checks by UDP and DNS
+   */
+  readonly tripwire: boolean
 }
 
 /**
@@ -245,6 +250,7 @@ function toService({
       intervalMs: interval,
       fastIntervalMs: fastInterval,
       timeoutMs: timeout,
+      tripwire: rest.tripwire ?? !['udp', 'dns'].includes(rest.type),
     } as CheckConfig,
   }
 }

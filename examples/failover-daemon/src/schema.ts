@@ -93,6 +93,7 @@ const timing = {
   timeout: duration(10, 600_000).default(1000),
   rise: integer('a number of checks', 1, 1000).default(2),
   fall: integer('a number of checks', 1, 1000).default(3),
+  tripwire: z.boolean({ error: 'true or false' }).optional(),
 }
 
 const hostName = (expected: string) => line(expected, /^([\w.~-]+|\[[\da-f:.]+\])(:\d+)?$/i, 255)

@@ -61,7 +61,7 @@ function monitored(check: string, server: string) {
 }
 
 t.test('a time or a count of the file that the monitor does not get, or gets as another', async (t) => {
-  const base = { intervalMs: 2000, fastIntervalMs: undefined, timeoutMs: 1000, rise: 2, fall: 3 }
+  const base = { intervalMs: 2000, fastIntervalMs: undefined, timeoutMs: 1000, rise: 2, fall: 3, tripwire: true }
   for (const [words, changed] of [
     ['', {}],
     ['interval: 7s', { intervalMs: 7000 }],
@@ -69,6 +69,7 @@ t.test('a time or a count of the file that the monitor does not get, or gets as 
     ['timeout: 900ms', { timeoutMs: 900 }],
     ['rise: 5', { rise: 5 }],
     ['fall: 6', { fall: 6 }],
+    ['tripwire: false', { tripwire: false }],
   ] as const) {
     const { targets, options } = monitored(`type: tcp, ${words}`, '192.0.2.11:8080')
     const { check, initial, ...numbers } = options
@@ -123,6 +124,7 @@ async function talkative(t: Test, greeting: string, answers: Readonly<Record<str
 }
 
 t.test('each type of check in the file is the check of that name', async (t) => {
+  t.equal(monitored('type: dns', '192.0.2.11:53').options.tripwire, false, 'nobody need listen by TCP')
   const mail = await talkative(t, '220 mail\r\n', { 'EHLO me.example\r\n': '250 ok\r\n' })
   const cache = await talkative(t, '', { 'PING\r\n': '+PONG\r\n' })
   const datagrams = createSocket('udp4')

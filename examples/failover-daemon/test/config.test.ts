@@ -52,6 +52,7 @@ t.test('defaults, units and shared parts', async (t) => {
           timeoutMs: 1000,
           rise: 2,
           fall: 3,
+          tripwire: true,
         },
       },
     ],

@@ -24,6 +24,7 @@ export const config = (addresses: readonly string[]): Config => ({
         timeoutMs: 1000,
         rise: 2,
         fall: 3,
+        tripwire: true,
       },
     },
   ],
