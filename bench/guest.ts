@@ -56,6 +56,7 @@ async function samplesOf(kernel: string, program: readonly string[]): Promise<re
   const guest = spawn('rig/vm', [...limits, '--', process.execPath, ...program], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { RIG_THREADS: 'multi', ...process.env },
   })
   const samples: Sample[] = []
   const ended = once(guest, 'close')

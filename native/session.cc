@@ -23,9 +23,9 @@ namespace {
 
 // One dump part is at most 32 KiB whatever the buffer; a smaller read after a larger one would truncate silently.
 constexpr size_t kMessageBuffer = 32768;
-// Beyond 64 messages in a datagram nothing is gained. All of them may fail, or answer with a 4 KiB skb each: the
+// Beyond 128 messages in a datagram little is gained. All of them may fail, or answer with a 4 KiB skb each: the
 // receive buffer must hold that, because answers that do not fit are dropped.
-constexpr size_t kDatagram = 64;
+constexpr size_t kDatagram = 128;
 constexpr int kReceiveBuffer = 1 << 20;
 // The kernel has queued the answer when the send returns, so a silence this long means that it was lost.
 constexpr timeval kSilence{5, 0};

@@ -291,18 +291,18 @@ void lost_between(Tap& tap) {
 // More requests than a datagram takes: a refusal in each, found again by its place.
 void many(Tap& tap) {
   Script script;
-  script.answers = {{{refusal(EEXIST, 63)}}, {{refusal(ERANGE, 0)}, {ack(63)}}, {{refusal(EINVAL, 1)}}};
-  std::vector<Answer> expected(130, success());
-  expected[63] = refused(EEXIST);
-  expected[64] = refused(ERANGE);
-  expected[129] = refused(EINVAL);
+  script.answers = {{{refusal(EEXIST, 127)}}, {{refusal(ERANGE, 0)}, {ack(127)}}, {{refusal(EINVAL, 1)}}};
+  std::vector<Answer> expected(258, success());
+  expected[127] = refused(EEXIST);
+  expected[128] = refused(ERANGE);
+  expected[257] = refused(EINVAL);
   Stage stage(script);
-  stage.expects(std::vector<ipvs::Request>(130, kAddReal), expected).works();
+  stage.expects(std::vector<ipvs::Request>(258, kAddReal), expected).works();
   stage.is(std::vector<size_t>(script.messages_in_datagrams.begin(), script.messages_in_datagrams.begin() + 3) ==
-               std::vector<size_t>{64, 64, 2},
-           "datagrams of 64, 64 and 2 messages");
+               std::vector<size_t>{128, 128, 2},
+           "datagrams of 128, 128 and 2 messages");
   const std::string wrong = stage.verdict();
-  tap.result(wrong.empty(), "130 commands in three datagrams, each refusal where it belongs", wrong);
+  tap.result(wrong.empty(), "258 commands in three datagrams, each refusal where it belongs", wrong);
 }
 
 }  // namespace
