@@ -12,11 +12,12 @@ import { checkedDestination, destinationKey, type CheckedDestination } from './v
 import type { DestinationRecord, ServiceRecord } from './records.js'
 import type { Change, DiffOptions, ObjectKey, Plan } from './plan.js'
 import type { DesiredTable, Destination, DestinationKey } from './types.js'
-import type { Service, ServiceKey, ServiceSpec, Table, TableEntry } from './types.js'
+import type { Service, ServiceKey, ServiceSpec, Table } from './types.js'
 
 /** Services with their records and destinations, by name. */
 type Index<S> = ReadonlyMap<string, Indexed<S>>
 interface Indexed<S> {
+  readonly name: string
   readonly spec: S
   readonly record: ServiceRecord
   readonly destinations: Destinations<CheckedDestination>
@@ -45,8 +46,7 @@ export async function diffSliced(current: Table, desired: DesiredTable, options:
 
 function* planning(current: Table, desired: DesiredTable, options: DiffOptions): Generator<void, Plan> {
   const present = yield* index(current, 'current')
-  const wanted = yield* index(desired, 'desired')
-  return yield* compare(present, wanted, ownership(options), creatable)
+  return yield* compare(present, list('desired', desired), 'desired', ownership(options), creatable)
 }
 
 /** What happened between two readings of the table, whoever did it. */
@@ -57,8 +57,7 @@ export function changesBetween(before: Table, after: Table): readonly Change[] {
 function* comparing(before: Table, after: Table): Generator<void, Plan> {
   const anything: Refusals = { service: () => undefined, destination: () => undefined }
   const present = yield* index(before, 'before')
-  const wanted = yield* index(after, 'after')
-  return yield* compare(present, wanted, ownership({ owned: 'everything' }), anything)
+  return yield* compare(present, list('after', after), 'after', ownership({ owned: 'everything' }), anything)
 }
 
 /** Throws for what should not be made. */
@@ -70,7 +69,8 @@ const creatable: Refusals = { service: refuseService, destination: refuseDestina
 
 function* compare(
   present: Index<Service>,
-  wanted: Index<ServiceSpec>,
+  desired: readonly unknown[],
+  field: string,
   owns: Ownership,
   refuse: Refusals,
 ): Generator<void, Plan> {
@@ -80,8 +80,14 @@ function* compare(
   const removed: Change[] = []
   const foreign: ObjectKey[] = []
 
-  for (const [name, want] of wanted) {
+  /** What of it is there; all else is forgotten when its changes are made, for the collector copies what is not. */
+  const wanted = new Map<string, Indexed<ServiceSpec> | undefined>()
+  for (const [i, entry] of desired.entries()) {
+    const want = yield* indexEntry<ServiceSpec>(entry, within(field, i))
+    const { name } = want
+    if (wanted.has(name)) throw eachOnce(within(field, i), name)
     const have = present.get(name)
+    wanted.set(name, have && want)
     if (!have) {
       refuse.service(want.record, `desired ${name}`)
       created.push({ type: 'addService', service: presentServiceSpec(want.record) })
@@ -188,26 +194,30 @@ function ownership(options: DiffOptions): Ownership {
   }
 }
 
-function* index<S extends ServiceSpec, D>(
-  table: readonly TableEntry<S, D>[],
-  field: string,
-): Generator<void, Index<S>> {
-  const entries = new Map<string, Indexed<S>>()
+function* index(table: Table, field: string): Generator<void, Index<Service>> {
+  const entries = new Map<string, Indexed<Service>>()
   for (const [i, entry] of list(field, table).entries()) {
-    const at = within(field, i)
-    const { service, destinations } = fieldsOf(at, entry, ['service', 'destinations'])
-    const record = serviceSpec(service, within(at, 'service'))
-    const name = serviceName(record)
-    if (entries.has(name)) throw wrongValue(within(at, 'service'), 'each service once', name)
-    const servers = new Destinations<CheckedDestination>()
-    const specs = list(within(at, 'destinations'), destinations)
-    for (let start = 0; start < specs.length; start += together) {
-      indexDestinations(specs, start, within(at, 'destinations'), servers)
-      yield
-    }
-    entries.set(name, { spec: service as S, record, destinations: servers })
+    const indexed = yield* indexEntry<Service>(entry, within(field, i))
+    if (entries.has(indexed.name)) throw eachOnce(within(field, i), indexed.name)
+    entries.set(indexed.name, indexed)
   }
   return entries
+}
+
+function* indexEntry<S extends ServiceSpec>(entry: unknown, at: Field): Generator<void, Indexed<S>> {
+  const { service, destinations } = fieldsOf(at, entry, ['service', 'destinations'])
+  const record = serviceSpec(service, within(at, 'service'))
+  const servers = new Destinations<CheckedDestination>()
+  const specs = list(within(at, 'destinations'), destinations)
+  for (let start = 0; start < specs.length; start += together) {
+    indexDestinations(specs, start, within(at, 'destinations'), servers)
+    yield
+  }
+  return { name: serviceName(record), spec: service as S, record, destinations: servers }
+}
+
+function eachOnce(entry: Field, name: string): TypeError {
+  return wrongValue(within(entry, 'service'), 'each service once', name)
 }
 
 /** Some of them, from `start` on. */
