@@ -7,7 +7,7 @@ export interface DestinationIdentity extends Host {
   readonly port: number
 }
 
-/** So many are looked through faster than they are entered in maps. */
+/** So many IPv4 ones are looked through faster than they are entered in maps. */
 const few = 16
 
 export class Destinations<T extends DestinationIdentity> {
@@ -18,7 +18,9 @@ export class Destinations<T extends DestinationIdentity> {
 
   get(of: DestinationIdentity): T | undefined {
     if (this.maps) return this.maps.get(of.port)?.get(addressId(of))
-    for (const one of this.all) if (one.port === of.port && isSameHost(one, of)) return one
+    if (of.family === AF_INET6) return undefined
+    const quad = quadOf(of)
+    for (const one of this.all) if (one.quad === quad && one.port === of.port) return one
     return undefined
   }
 
@@ -26,7 +28,7 @@ export class Destinations<T extends DestinationIdentity> {
   add(destination: T): void {
     this.all.push(destination)
     if (this.maps) enter(this.maps, destination)
-    else if (this.all.length > few) {
+    else if (this.all.length > few || destination.quad === undefined) {
       this.maps = new Map()
       for (const one of this.all) enter(this.maps, one)
     }
@@ -39,11 +41,6 @@ export class Destinations<T extends DestinationIdentity> {
     this.all[this.all.indexOf(other)] = destination
     if (this.maps) enter(this.maps, destination)
   }
-}
-
-function isSameHost(a: Host, b: Host): boolean {
-  if (a.quad !== undefined && b.quad !== undefined) return a.quad === b.quad
-  return a.family === b.family && addressId(a) === addressId(b)
 }
 
 function enter<T extends DestinationIdentity>(maps: Map<number, Map<number | string, T>>, destination: T): void {
