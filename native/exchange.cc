@@ -62,6 +62,12 @@ bool read_family(nlmsghdr* header, int& family) {
   return true;
 }
 
+bool whole(nlmsghdr* header, int size) {
+  int rest = size;
+  while (nlmsg_ok(header, rest) != 0) header = nlmsg_next(header, &rest);
+  return rest <= 0;
+}
+
 struct Freed {
   void operator()(unsigned char* datagram) const noexcept { std::free(datagram); }
 };
@@ -137,12 +143,12 @@ bool Exchange::take_error(const nlmsghdr* header) {
 
 bool Exchange::understand_all(unsigned char* datagram, int size) {
   auto* header = reinterpret_cast<nlmsghdr*>(datagram);
-  int rest = size;
-  for (; nlmsg_ok(header, rest) != 0; header = nlmsg_next(header, &rest)) {
-    if (!complete_ && !understand(header)) return false;
+  // Of a datagram that ends within a message a part of the answer is missing: then nothing of it is believed.
+  if (!whole(header, size)) return false;
+  for (int rest = size; !complete_ && nlmsg_ok(header, rest) != 0; header = nlmsg_next(header, &rest)) {
+    if (!understand(header)) return false;
   }
-  // What follows the last whole message is a part of an answer that is missing.
-  return rest <= 0;
+  return true;
 }
 
 bool Exchange::receive(nl_sock* socket) {

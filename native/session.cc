@@ -89,7 +89,8 @@ void Session::carry_out(const Request* requests, Answer* answers, size_t count) 
   // loaded again. Then nothing was carried out, and all of it may be sent anew.
   const bool none_found =
       std::all_of(answers, answers + count, [](const Answer& answer) { return answer.error == ENOENT; });
-  if (!none_found) return;
+  // Nor is anything asked where what came with the refusal made no sense: the socket is closed then.
+  if (!none_found || socket_ == nullptr) return;
   const int before = family_;
   if (const Failure failure = resolve_family()) return fail(failure);
   if (family_ == before) return;

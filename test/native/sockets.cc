@@ -122,6 +122,12 @@ void tell_lookups(Tap& tap) {
 
 void tell_reloads(Tap& tap) {
   const Answer none = refused(ENOENT);
+  story(tap, "a refusal as without the family, in a datagram that ends within a message, is a lost answer",
+        [](Script& script, Stage& stage) {
+          stage.works();
+          script.answers = {{{join({refusal(ENOENT), Bytes(7, 0xff)})}}};
+          stage.expects({kAdd}, {lost()}).holds(0).works().holds(1);
+        });
   for (const auto& asked : {kAdd, kList}) {
     const std::string what = asked.dump != 0 ? "a dump" : "a command";
     story(tap, "the module was loaded anew: the family's number is looked up again for " + what,
