@@ -1,45 +1,7 @@
 /** The shape of the configuration file. A zod message here is what was expected; what was found comes from the file. */
-import { readFileSync } from 'node:fs'
 import * as z from 'zod'
-import { durationText, parseAddress, parseDuration, parseEndpoint } from './scalars.js'
-
-/** A mapping with these keys and no others; for a key too many the message lists the known ones. */
-function mapping<S extends z.core.$ZodShape>(expected: string, shape: S) {
-  const known = Object.keys(shape).join(', ')
-  return z.strictObject(shape, { error: ({ code }) => (code === 'unrecognized_keys' ? known : expected) })
-}
-
-/** A scalar with its own parser. */
-const scalar = <T>(expected: string, parse: (value: unknown) => T | undefined) =>
-  z.unknown().transform((value, context): T => {
-    const parsed = parse(value)
-    if (parsed === undefined) context.issues.push({ code: 'custom', message: expected, input: value })
-    return parsed as T // zod discards it when there is an issue
-  })
-
-const words = <T>(expected: string, parse: (text: string) => T | undefined) =>
-  scalar(expected, (value) => (typeof value === 'string' ? parse(value) : undefined))
-
-/** Visible characters only: these words reach log lines and request headers. */
-const line = (expected: string, pattern: RegExp, max = 1024) =>
-  words(expected, (text) => (text.length <= max && pattern.test(text) && !/\p{C}/u.test(text) ? text : undefined))
-
-const integer = (expected: string, min: number, max: number) =>
-  scalar(`${expected} from ${min} to ${max}`, (value) =>
-    Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? (value as number) : undefined,
-  )
-
-const duration = (minMs: number, maxMs: number) =>
-  words(
-    `a duration with a unit, such as 2s or 200ms, from ${durationText(minMs)} to ${durationText(maxMs)}`,
-    (text) => {
-      const ms = parseDuration(text)
-      return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined
-    },
-  )
-
-const oneOf = <T extends string>(...known: readonly T[]) =>
-  words(known.join(', ').replace(/, ([^,]*)$/, ' or $1'), (text) => known.find((word) => word === text))
+import { duration, hostName, integer, line, mapping, oneOf, payload, pemFile, scalar, words } from './fields.js'
+import { parseAddress, parseDuration, parseEndpoint } from './scalars.js'
 
 // Linux keeps it in jiffies of at most 2^32 / 1000 s, whole seconds (kernel: IPVS_SVC_ATTR_TIMEOUT).
 const persistenceSeconds = (text: string): number | undefined => {
@@ -96,18 +58,6 @@ const timing = {
   tripwire: z.boolean({ error: 'true or false' }).optional(),
 }
 
-const hostName = (expected: string) => line(expected, /^([\w.~-]+|\[[\da-f:.]+\])(:\d+)?$/i, 255)
-
-/** What the file of that name holds: certificates and keys are read with the configuration, and are wrong when it is. */
-const pemFile = words('a readable file of PEM', (path) => {
-  try {
-    const text = readFileSync(path, 'utf8')
-    return text.includes('-----BEGIN ') ? text : undefined
-  } catch {
-    return undefined
-  }
-})
-
 const Tls = z.preprocess(
   (value) => (value === true ? {} : value === false ? undefined : value),
   mapping('true, or a mapping with servername, verify, ca, cert and key', {
@@ -118,10 +68,6 @@ const Tls = z.preprocess(
     key: pemFile.optional(),
   }).optional(),
 )
-
-/** Text that may hold any character: YAML's double quotes know \r\n and \x00. */
-const payload = (expected: string, max: number) =>
-  words(expected, (text) => (text !== '' && text.length <= max ? text : undefined))
 
 const checkTypes = 'tcp, tls, http, sendExpect, smtp, udp or dns'
 
