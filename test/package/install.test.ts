@@ -138,7 +138,7 @@ t.test('the failover daemon installs beside it', async (t) => {
   const app = await install(folder, [tarball, daemon.tarball])
   const config = 'node_modules/ipvs-failover/failover.yaml'
   const command = 'node_modules/.bin/ipvs-failover'
-  t.equal(spawnSync(command, ['check', '-c', config], { cwd: app, encoding: 'utf8' }).status, 0)
+  t.equal(spawnSync(command, ['check-config', '-c', config], { cwd: app, encoding: 'utf8' }).status, 0)
   const manifest = await readFile(join(app, 'node_modules/ipvs/package.json'), 'utf8')
   t.match(JSON.parse(manifest), { name: 'ipvs' }, 'the daemon uses the package beside it')
   t.notOk((await readdir(join(app, 'node_modules/ipvs-failover'))).includes('node_modules'))

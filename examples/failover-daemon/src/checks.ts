@@ -1,44 +1,161 @@
-/** From the configuration's words to the checks of ipvs/health. */
+/** The checks of a configuration: one monitor for all that is checked in the same way, and one check of an endpoint, however many services share it. */
 import type { DestinationKey } from 'ipvs'
-import { createMonitor, dns, http, sendExpect, smtp, tcp, tls, udp } from 'ipvs/health'
-import type { Check, Monitor, Target } from 'ipvs/health'
-import type { CheckConfig, ServiceConfig } from './config.js'
-import type { State } from './policy.js'
+import { createMonitor, dns, http, sendExpect, smtp, targetKey, tcp, tls, udp } from 'ipvs/health'
+import type { Check, HealthEvent, Monitor, Target, Verdict } from 'ipvs/health'
+import type { CheckConfig, Config, ServiceConfig } from './config.js'
+import type { Health } from './facts.js'
+import { objectName, serverName } from './names.js'
 
-/** A server as the monitor sees it. */
-export interface ServerTarget extends Target {
-  /** The server in its service; its port may be 0, the target's never is. */
-  readonly server: DestinationKey
-}
-
-/** Starts to check the servers of one service. */
-export type StartMonitor = (service: ServiceConfig, initial: (server: DestinationKey) => State) => Monitor<ServerTarget>
+/** Starts to check in one way. */
+export type StartMonitor = (check: CheckConfig, initial: (target: Target) => Health) => Monitor<Target>
 
 /** The same by another createMonitor(). */
 export const startMonitorWith =
   (create: typeof createMonitor): StartMonitor =>
-  ({ servers, check }, initial) => {
+  (check, initial) => {
     const { intervalMs, fastIntervalMs, timeoutMs, rise, fall, tripwire } = check
-    // A monitor knows its targets by address and port: they stay apart by the server's port, whatever port is checked.
-    const targets = servers.map(({ address, port }) => ({
-      address,
-      port: port === 0 ? (check.port ?? 0) : port,
-      server: { address, port },
-    }))
-    const run = checkOf(check)
-    return create<ServerTarget>(targets, {
-      check: (target, signal) => run({ address: target.address, port: check.port ?? target.port }, signal),
+    return create<Target>([], {
+      check: checkOf(check),
       intervalMs,
       fastIntervalMs,
       timeoutMs,
       rise,
       fall,
       tripwire,
-      initial: ({ server }) => initial(server),
+      initial,
     })
   }
 
 export const startMonitor = startMonitorWith(createMonitor)
+
+/** A change of health of one server in one service. */
+export interface HealthChange {
+  readonly service: ServiceConfig
+  readonly server: DestinationKey
+  readonly event: HealthEvent<Target>
+}
+
+/** What the checks say of one server in one service at present. */
+export interface CheckState {
+  readonly health: Health
+  readonly last?: Verdict | undefined
+}
+
+/** A server whose health an endpoint's check tells. */
+interface User {
+  readonly service: ServiceConfig
+  readonly server: DestinationKey
+  readonly target: Target
+}
+
+interface Shared {
+  readonly monitor: Monitor<Target>
+  readonly followed: Promise<void>
+  /** By `targetKey()`. */
+  users: ReadonlyMap<string, readonly User[]>
+}
+
+/** What the checks work with. */
+export interface ChecksParts {
+  readonly start: StartMonitor
+  /** Whether a server that is new to the checks serves clients already: it counts as up until its first verdicts. */
+  readonly isServing: (service: ServiceConfig, server: DestinationKey) => boolean
+  readonly onChange: (changes: readonly HealthChange[]) => void
+  /** A monitor cannot be followed any more. */
+  readonly onError: (error: unknown) => void
+}
+
+/** All checks of a configuration. */
+export class Checks {
+  readonly #parts: ChecksParts
+  /** By what they do. */
+  readonly #shared = new Map<string, Shared>()
+  readonly #ending = new Set<Promise<unknown>>()
+
+  constructor(parts: ChecksParts) {
+    this.#parts = parts
+  }
+
+  /** Checks the servers of this configuration from now on. What was checked already in the same way keeps its state and phase. */
+  set(config: Config): void {
+    const wanted = groupBy(config.services, ({ check }) => JSON.stringify(check))
+    for (const [key, shared] of this.#shared)
+      if (!wanted.has(key)) {
+        this.#shared.delete(key)
+        const ended = end(shared).finally(() => this.#ending.delete(ended))
+        this.#ending.add(ended)
+      }
+    for (const [key, services] of wanted) {
+      const users = groupBy(services.flatMap(usersOf), ({ target }) => targetKey(target))
+      const shared = this.#shared.get(key) ?? this.#open(key, services)
+      if (shared === undefined) continue
+      shared.users = users
+      shared.monitor.set([...users.values()].flatMap(([first]) => (first === undefined ? [] : [first.target])))
+    }
+  }
+
+  /** What is known, by `objectName(service, server)`. */
+  states(): ReadonlyMap<string, CheckState> {
+    const states = new Map<string, CheckState>()
+    for (const { monitor, users } of this.#shared.values())
+      for (const [key, { state, last }] of monitor.states())
+        for (const { service, server } of users.get(key) ?? [])
+          states.set(objectName(service.spec, server), { health: state, last })
+    return states
+  }
+
+  /** Ends all checks; resolves when those under way have settled. */
+  async end(): Promise<void> {
+    await Promise.all([...this.#ending, ...[...this.#shared.values()].map(end)])
+  }
+
+  #open(key: string, services: readonly ServiceConfig[]): Shared | undefined {
+    const { start, isServing } = this.#parts
+    const check = services[0]?.check
+    if (check === undefined) return undefined
+    const usersAt = (target: Target) => shared.users.get(targetKey(target)) ?? []
+    const serves = (target: Target) => usersAt(target).some(({ service, server }) => isServing(service, server))
+    const monitor = start(check, (target) => (serves(target) ? 'up' : 'unknown'))
+    const shared: Shared = { monitor, followed: this.#follow(monitor, usersAt), users: new Map() }
+    this.#shared.set(key, shared)
+    return shared
+  }
+
+  async #follow(monitor: Monitor<Target>, usersAt: (target: Target) => readonly User[]): Promise<void> {
+    try {
+      for await (const event of monitor)
+        this.#parts.onChange(usersAt(event.target).map(({ service, server }) => ({ service, server, event })))
+    } catch (error) {
+      // The rounds still read the states; only the immediate write is lost.
+      this.#parts.onError(error)
+    }
+  }
+}
+
+async function end({ monitor, followed }: Shared): Promise<void> {
+  await monitor[Symbol.asyncDispose]()
+  await followed
+}
+
+const usersOf = (service: ServiceConfig): readonly User[] =>
+  service.servers.map((server) => ({ service, server, target: checkedEndpoint(service, server) }))
+
+/** Where a server is checked: at another address or port than its own, if the configuration says so. */
+export const checkedEndpoint = ({ about, check }: ServiceConfig, server: DestinationKey): Target => ({
+  address: about.get(serverName(server))?.checkAddress ?? server.address,
+  port: check.port ?? server.port,
+})
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}
 
 function checkOf(check: CheckConfig): Check {
   switch (check.type) {

@@ -1,15 +1,8 @@
-/** The configuration: YAML in, validated plain data out, or every mistake with its place in the file. */
+/** What the daemon does: plain data, as parseConfig() makes it from a file. */
 import type { DestinationSpec, ServiceKey, ServiceSpec } from 'ipvs'
-import { tls } from 'ipvs/health'
 import type { DnsCode, DnsOptions, TlsOptions } from 'ipvs/health'
-import type * as z from 'zod'
-import { MAX_PROBLEMS, readDocument } from './document.js'
-import type { Located, Path, Problem } from './document.js'
-import { objectName } from './names.js'
-import { closest, durationText } from './scalars.js'
-import { File, Service } from './schema.js'
-
-export { ConfigError } from './document.js'
+import type { Flapping } from './flapping.js'
+import type { Guard } from './guard.js'
 
 /** A service as the daemon writes it: always an address and a port, never a firewall mark. */
 export type VirtualService = ServiceSpec & Extract<ServiceKey, { readonly address: string }>
@@ -21,13 +14,72 @@ export interface Config {
   readonly reconcileMs: number
   /** Where the ledger lives, as the file says. @default the caller's choice */
   readonly stateDirectory: string | undefined
+  /** Where operators' commands are taken, as the file says. @default the caller's choice */
+  readonly controlSocket: string | undefined
+  /** When failures are rather ours than the servers'. @default more than half of the hosts within 10 s */
+  readonly guard: Guard | undefined
+  /** How often names are looked up again. @default 30000 */
+  readonly resolveIntervalMs: number
+  /** Whether a change of the file is taken at once, without a signal. @default false */
+  readonly reloadOnChange: boolean
 }
 
 /** One virtual service with its real servers and how they are checked. */
 export interface ServiceConfig {
   readonly spec: VirtualService
+  /** How packets reach its servers. */
+  readonly forwarding: 'direct' | 'tunnel' | 'masquerade'
+  /** Where its servers come from, in the order of the file. */
+  readonly sources: readonly Source[]
+  /** Its servers, as far as they are known. */
   readonly servers: readonly Server[]
+  /** Whether these are all: no name and no file is still waited for. */
+  readonly complete: boolean
+  /** What else is known of a server, by `serverName()`. */
+  readonly about: ReadonlyMap<string, About>
   readonly check: CheckConfig
+  readonly policy: PolicyConfig
+}
+
+/** Where servers come from. */
+export type Source =
+  | ({ readonly kind: 'address'; readonly address: string; readonly name?: undefined } & SourceSettings)
+  | ({ readonly kind: 'name'; readonly name: string; readonly address?: undefined } & SourceSettings)
+  | ({ readonly kind: 'file'; readonly path: string } & SourceSettings)
+interface SourceSettings {
+  readonly port: number
+  readonly weight: number
+  /** The address that is checked. @default the server's own */
+  readonly checkAddress: string | undefined
+}
+
+/** What is known of a server beside what the kernel is told. */
+export interface About {
+  /** The name that it was found by. */
+  readonly name?: string | undefined
+  /** The address that is checked. @default the server's own */
+  readonly checkAddress?: string | undefined
+}
+
+/** What becomes of servers that fail, come back or leave. */
+export interface PolicyConfig {
+  /** Whether a server that fails is removed, or gets weight 0. @default remove */
+  readonly onFailure: 'remove' | 'quiesce'
+  /** How long a healthy server that leaves keeps its connections. @default 300000; 0 for UDP */
+  readonly drainTimeoutMs: number
+  /** Fewer servers up than this is an emergency; it ends `hysteresis` above. @default 1, 0 */
+  readonly quorum: { readonly up: number; readonly hysteresis: number }
+  /** At most this share of the servers is out because of failures, one at least. @default 1 */
+  readonly maxEjected: number
+  /** What to do below the quorum. @default sorry where there is one, else keep */
+  readonly whenAllDown: 'keep' | 'sorry' | 'none'
+  readonly sorry: Server | undefined
+  /** How long a server that comes up takes to its full weight. @default 0 */
+  readonly slowStartMs: number
+  /** Whether a check's weight counts, up to the configured one. @default false */
+  readonly weightFromCheck: boolean
+  /** @default 6 changes within 5 m, held for 2 m */
+  readonly flapping: Flapping | undefined
 }
 
 /** A real server as it is written while it is up. */
@@ -81,176 +133,4 @@ export interface CheckTiming {
    * @default true, but for checks by UDP and DNS
    */
   readonly tripwire: boolean
-}
-
-/**
- * Reads a configuration. `file` is the name that the errors show.
- * Throws ConfigError with one line `file:line:column: field: expected …, found …` per mistake.
- */
-export function parseConfig(text: string, file: string): Config {
-  const document = readDocument(text, file)
-  const top = File.safeParse(document.value)
-  const problems: Problem[] = top.success ? [] : shapeProblems(top.error, [])
-
-  const services: { readonly path: Path; readonly service: ServiceConfig }[] = []
-  const listed = (document.value as { services?: unknown } | null)?.services
-  for (const [index, item] of (Array.isArray(listed) ? listed : []).entries()) {
-    if (problems.length > MAX_PROBLEMS) break
-    const path = ['services', index]
-    const shape = Service.safeParse(item)
-    if (!shape.success) {
-      problems.push(...shapeProblems(shape.error, path))
-      continue
-    }
-    problems.push(...crossProblems(shape.data, path))
-    const service = toService(shape.data)
-    problems.push(
-      ...duplicates(
-        document,
-        'each server once',
-        service.servers.map((server, i) => [objectName(service.spec, server), [...path, 'servers', i]]),
-      ),
-    )
-    services.push({ path: [...path, 'virtual'], service })
-  }
-  problems.push(
-    ...duplicates(
-      document,
-      'each service once',
-      services.map(({ path, service }) => [objectName(service.spec), path]),
-    ),
-  )
-
-  if (!top.success || problems.length > 0) throw document.error(problems)
-  return {
-    services: services.map(({ service }) => service),
-    reconcileMs: top.data.reconcile,
-    stateDirectory: top.data.stateDirectory,
-  }
-}
-
-type ServiceShape = z.output<typeof Service>
-
-function shapeProblems(error: z.ZodError, at: Path): Problem[] {
-  return error.issues.flatMap((issue): Problem[] => {
-    const path = [...at, ...issue.path.map((part) => (typeof part === 'number' ? part : String(part)))]
-    if (issue.code !== 'unrecognized_keys') return [{ path, expected: issue.message }]
-    return issue.keys.map((key) => {
-      const meant = closest(key, issue.message.split(', '))
-      const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
-      return { path: [...path, key], expected: `one of ${issue.message}${hint}`, found: 'an unknown key', atKey: true }
-    })
-  })
-}
-
-/** What no field can be blamed for alone. */
-function* crossProblems(service: ServiceShape, path: Path): Generator<Problem> {
-  const { virtual, persistence, forwarding, check } = service
-  const bits = virtual.family === 'ipv4' ? 32 : 128
-  if (virtual.port === 0 && persistence === undefined)
-    yield { path: [...path, 'virtual'], expected: 'persistence with port 0, which means every port' }
-  if ((persistence?.prefixLength ?? 0) > bits)
-    yield {
-      path: [...path, 'persistence', 'prefixLength'],
-      expected: `at most ${bits} bits, as the service is ${virtual.family}`,
-    }
-
-  for (const [index, server] of service.servers.entries()) {
-    const at = [...path, 'servers', index]
-    if (server.address.family !== virtual.family && forwarding !== 'tunnel')
-      yield {
-        path: at,
-        expected: `an ${familyName(virtual.family)} address, as the service has; only tunnel forwarding mixes families`,
-        found: server.address.address,
-      }
-    const port = server.port ?? virtual.port
-    if (port === virtual.port) continue
-    if (forwarding !== 'masquerade')
-      yield {
-        path: [...at, 'port'],
-        expected: `port ${virtual.port} as the service has, since ${forwarding} forwarding leaves the port as it is (only masquerade changes it)`,
-        found: `port ${port}`,
-      }
-    else if (port === 0 || virtual.port === 0)
-      yield {
-        path: [...at, 'port'],
-        expected: 'port 0, every port, with a service of port 0 and no other',
-        found: `port ${port}`,
-      }
-  }
-
-  if (virtual.port === 0 && check.port === undefined)
-    yield { path: [...path, 'check', 'port'], expected: 'the port to check, as the service has port 0' }
-  if ('tls' in check && check.tls) yield* tlsProblems(check.tls, [...path, 'check', 'tls'])
-  const { interval, fastInterval, timeout } = check
-  if (timeout >= interval)
-    yield {
-      path: [...path, 'check', 'timeout'],
-      expected: `less than the interval, ${durationText(interval)}`,
-      found: durationText(timeout),
-    }
-  if (fastInterval !== undefined && fastInterval > interval)
-    yield { path: [...path, 'check', 'fastInterval'], expected: `at most the interval, ${durationText(interval)}` }
-}
-
-/** What is only found when certificates and key are put together. */
-function* tlsProblems(options: TlsOptions, path: Path): Generator<Problem> {
-  try {
-    tls(options)
-  } catch (error) {
-    const found =
-      error instanceof Error ? error.message.replace(/^options(\.\w+)?: expected .*, found /, '') : String(error)
-    yield { path, expected: 'a host name, and certificates with their key that can be loaded', found }
-  }
-}
-
-const familyName = (family: 'ipv4' | 'ipv6') => (family === 'ipv4' ? 'IPv4' : 'IPv6')
-
-/** Each name once: the second and later ones are refused, with the place of the first. */
-function* duplicates(
-  document: Located,
-  expected: string,
-  named: readonly (readonly [name: string, path: Path])[],
-): Generator<Problem> {
-  const first = new Map<string, Path>()
-  for (const [name, path] of named) {
-    const before = first.get(name)
-    if (before === undefined) first.set(name, path)
-    else yield { path, expected, found: `${name} again, first at ${document.where(before)}` }
-  }
-}
-
-function toService({
-  virtual,
-  protocol,
-  scheduler,
-  persistence,
-  forwarding,
-  servers,
-  check,
-}: ServiceShape): ServiceConfig {
-  const { interval, fastInterval, timeout, ...rest } = check
-  return {
-    spec: {
-      protocol,
-      address: virtual.address,
-      port: virtual.port,
-      scheduler,
-      persistence: persistence && { timeoutSeconds: persistence.timeout, prefixLength: persistence.prefixLength },
-    },
-    servers: servers.map(({ address, port, weight }) => ({
-      address: address.address,
-      port: port ?? virtual.port,
-      forwarding,
-      weight,
-    })),
-    check: {
-      ...rest,
-      port: rest.port,
-      intervalMs: interval,
-      fastIntervalMs: fastInterval,
-      timeoutMs: timeout,
-      tripwire: rest.tripwire ?? !['udp', 'dns'].includes(rest.type),
-    } as CheckConfig,
-  }
 }

@@ -3,73 +3,112 @@
  * change of health is written at once, against the last table that was read; every reconcile interval the table is read anew,
  * which repairs what failed and what others changed. Nothing but its signal ends the loop.
  */
-import { IpvsApplyError, IpvsError, apply, diff } from 'ipvs'
-import type { Change, Ipvs, ObjectKey, Table } from 'ipvs'
-import type { HealthEvent, Monitor } from 'ipvs/health'
-import type { ServerTarget, StartMonitor } from './checks.js'
-import type { Config, VirtualService } from './config.js'
+import { diff } from 'ipvs'
+import type { Change, DestinationKey, Ipvs, Table } from 'ipvs'
+import { Checks } from './checks.js'
+import type { HealthChange, StartMonitor } from './checks.js'
+import { systemClock } from './clock.js'
+import type { Clock } from './clock.js'
+import type { Config, ServiceConfig } from './config.js'
 import { Episodes } from './episodes.js'
+import type { DirectorEvent } from './events.js'
+import type { Facts, Order } from './facts.js'
 import type { Log } from './log.js'
-import { changeName, changeTarget, keyName, objectName, objectNames, serverName, serviceName } from './names.js'
-import { desired, owned } from './policy.js'
-import type { State } from './policy.js'
+import { changeName, changeTarget, keyName, objectNames, serverName, serviceName } from './names.js'
+import { Observations } from './observations.js'
+import type { Orders } from './orders.js'
+import { decide, noMemory, owned } from './policy.js'
+import type { Decision, Memory } from './policy.js'
+import { refusedReload } from './reload.js'
+import { Resolver, systemAsking } from './resolver.js'
+import type { Asking } from './resolver.js'
+import { resolved } from './sources.js'
 import type { Ledger } from './state.js'
+import { statusOf } from './status.js'
+import type { Status } from './status.js'
+import { Transitions } from './transitions.js'
 import { Wake } from './wake.js'
+import { created, errorFields, some, writeChanges } from './writes.js'
 
 /** What a director works with; the caller opens and closes it. */
 export interface DirectorParts {
   readonly config: Config
   readonly ipvs: Ipvs
   readonly ledger: Ledger
+  readonly orders: Orders
   readonly log: Log
   readonly startMonitor: StartMonitor
+  /** Hears what happens. Must not throw. @default nobody */
+  readonly onEvent?: ((event: DirectorEvent) => void) | undefined
   /** Calls back every so many milliseconds until the returned function is called. @default setInterval */
   readonly every?: ((ms: number, callback: () => void) => () => void) | undefined
+  /** @default the system's */
+  readonly clock?: Clock | undefined
+  /** How names and node lists are asked. @default the system's way */
+  readonly asking?: Asking | undefined
 }
 
-/** Keeps the table right until the signal fires, then leaves it as it is. Does not reject for IPVS, disk or checks. */
-export async function runDirector(parts: DirectorParts, signal: AbortSignal): Promise<void> {
-  await new Director(parts, signal).run()
-}
+/** So long the start, and a reload, wait for names. What is not known by then comes later. */
+const patienceMs = 1000
 
-/** At most so many names in one log line. */
-const MAX_NAMES = 20
-
-class Director {
+/** Keeps a table right. */
+export class Director {
   readonly #parts: DirectorParts
-  readonly #signal: AbortSignal
+  readonly #clock: Clock
   readonly #wake = new Wake()
   readonly #episodes: Episodes
-  readonly #configured: ReadonlySet<string>
-  readonly #monitors: { readonly spec: VirtualService; readonly monitor: Monitor<ServerTarget> }[] = []
-  readonly #followers: Promise<void>[] = []
+  readonly #resolver: Resolver
+  readonly #checks: Checks
+  readonly #observations = new Observations()
+  readonly #transitions: Transitions
+  /** As it was given. */
+  #given: Config
+  /** With the servers that are known. */
+  #config: Config
   /** The table as it was last read; undefined when a write may have changed it since. */
   #table: Table | undefined
+  #lastTable: Table = []
+  #memory: Memory = noMemory
+  #suspect = false
+  #started = false
   /** A full round is to be done. */
   #due = true
-  /** Health has changed since the last plan. */
+  /** Something that the policy depends on has changed since the last plan. */
   #changed = false
   /** Names of the changes that the last full round could not carry out: they wait for the next one. */
   #unfinished: ReadonlySet<string> | undefined
+  /** Those who wait for the next full round. */
+  #waiting: (() => void)[] = []
+  #cancelTimer = () => {}
+  #stopRounds = () => {}
 
-  constructor(parts: DirectorParts, signal: AbortSignal) {
+  constructor(parts: DirectorParts) {
+    const { clock = systemClock, asking = systemAsking, log, config } = parts
     this.#parts = parts
-    this.#signal = signal
-    this.#episodes = new Episodes(parts.log)
-    this.#configured = new Set(parts.config.services.flatMap(({ spec, servers }) => objectNames(spec, servers)))
+    this.#clock = clock
+    this.#given = config
+    this.#config = config
+    this.#episodes = new Episodes(log)
+    this.#transitions = new Transitions(log, parts.onEvent)
+    this.#resolver = new Resolver(asking, clock, this.#episodes, () => this.#reconfigure())
+    this.#checks = new Checks({
+      start: parts.startMonitor,
+      isServing: (service, server) => this.#weight(service, server) > 0,
+      onChange: (changes) => this.#heard(changes),
+      onError: (error) => log.error({ error: String(error) }, 'following the checks failed'),
+    })
   }
 
-  async run(): Promise<void> {
-    const { config, every = repeat } = this.#parts
+  /** Keeps the table right until the signal fires, then leaves it as it is. Does not reject for IPVS, disk or checks. */
+  async run(signal: AbortSignal): Promise<void> {
     const stop = () => this.#wake.set()
-    this.#signal.addEventListener('abort', stop)
-    const stopTimer = every(config.reconcileMs, () => {
-      this.#due = true
-      this.#wake.set()
-    })
-    while (!this.#signal.aborted) {
+    signal.addEventListener('abort', stop)
+    this.#resolver.follow(this.#given)
+    await this.#refreshed()
+    this.#startRounds()
+    while (!signal.aborted) {
       try {
-        await this.#turn()
+        await this.#turn(signal)
         this.#episodes.report('a round', [])
       } catch (error) {
         this.#table = undefined
@@ -77,157 +116,246 @@ class Director {
       }
       await this.#wake.wait()
     }
-    stopTimer()
-    this.#signal.removeEventListener('abort', stop)
-    await Promise.all(this.#monitors.map(({ monitor }) => monitor[Symbol.asyncDispose]()))
-    await Promise.all(this.#followers)
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#changed) {
-      if (this.#table === undefined || !(await this.#transition(this.#table))) this.#due = true
-    }
-    if (!this.#due || this.#signal.aborted) return
-    this.#due = false
-    const table = await this.#read()
-    if (table === undefined) return
-    if (this.#monitors.length === 0) this.#start(table)
-    await this.#round(table)
+    this.#stopRounds()
+    this.#cancelTimer()
+    signal.removeEventListener('abort', stop)
+    this.#resolver.end()
+    for (const done of this.#waiting.splice(0)) done()
+    await this.#checks.end()
   }
 
   /**
-   * Writes what health has changed, and reads the table again. What failed before stays out: a service that the kernel
+   * Takes another configuration; resolves when it has been written, with the error that it met if there is one. What is the same in
+   * both keeps its checks' state and is not written. Refuses, by an Error, to remove most services at once, unless forced.
+   */
+  async reload(config: Config, { force = false } = {}): Promise<void> {
+    const refused = force ? undefined : refusedReload(this.#given, config)
+    if (refused !== undefined) throw new Error(refused)
+    this.#given = config
+    this.#resolver.follow(config)
+    await this.#refreshed()
+    this.#reconfigure()
+    if (this.#started) this.#startRounds()
+    await this.#nextRound()
+  }
+
+  /** What reload() of this configuration would write, or a round would, from what is known now. */
+  async plan(config: Config = this.#given): Promise<readonly Change[]> {
+    const planned = resolved(config, this.#resolver.known)
+    const table = await this.#parts.ipvs.table()
+    const { changes } = this.#compared(planned, table)
+    return changes
+  }
+
+  /** Gives an order for these servers, or takes it back; resolves when it is saved and has been written. */
+  async order(names: readonly string[], order: Order | undefined): Promise<void> {
+    const orders = new Map(this.#parts.orders.all)
+    for (const name of names) {
+      if (order === undefined) orders.delete(name)
+      else orders.set(name, order)
+    }
+    await this.#parts.orders.replace(orders)
+    await this.#nextRound()
+  }
+
+  /** The configuration with the servers that are known. */
+  get config(): Config {
+    return this.#config
+  }
+
+  /** What there is to see. */
+  status(): Status {
+    const checks = this.#checks.states()
+    return statusOf({
+      config: this.#config,
+      facts: this.#facts(this.#config, checks),
+      checks,
+      table: this.#lastTable,
+      owned: this.#parts.ledger.keys,
+      short: this.#memory.short,
+      problems: [
+        ...this.#episodes.current(),
+        ...(this.#suspect
+          ? ['most hosts failed at once: this director is suspected, and they stay in for a while']
+          : []),
+      ],
+      now: this.#clock.now(),
+    })
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    if (this.#changed) {
+      if (this.#table === undefined || !(await this.#transition(this.#table, signal))) this.#due = true
+    }
+    if (!this.#due || signal.aborted) return
+    this.#due = false
+    const waiting = this.#waiting.splice(0)
+    try {
+      const table = await this.#read(signal)
+      if (table === undefined) return
+      if (!this.#started) this.#start(table)
+      await this.#round(table, signal)
+    } finally {
+      for (const done of waiting) done()
+    }
+  }
+
+  /**
+   * Writes what has changed, and reads the table again. What failed before stays out: a service that the kernel
    * refuses (after a search for its module) would hold up every other. False if the table is not what it was thought to be.
    */
-  async #transition(table: Table): Promise<boolean> {
+  async #transition(table: Table, signal: AbortSignal): Promise<boolean> {
     const failed = this.#unfinished ?? new Set()
     const waits = (change: Change) =>
       failed.has(changeName(change)) || ('of' in change && failed.has(`addService ${serviceName(change.of)}`))
     const changes = (await this.#plan(table)).filter((change) => !waits(change))
-    const { applied, failures } = await this.#write(changes)
+    const { applied, failures } = await writeChanges(this.#parts.ipvs, changes)
     this.#logWritten('transition', applied)
     for (const failure of failures) this.#parts.log.warn(failure, 'writing the table failed: reading it anew')
     if (failures.length > 0) return false
-    if (changes.length > 0) this.#table = await this.#read()
+    if (changes.length > 0) this.#table = await this.#read(signal)
     return true
   }
 
   /** Brings the table that was just read to what it should be. */
-  async #round(table: Table): Promise<void> {
+  async #round(table: Table, signal: AbortSignal): Promise<void> {
     this.#table = table
     const transition = this.#changed
     const changes = await this.#plan(table)
-    const { applied, failures } = await this.#write(changes)
+    const { applied, failures } = await writeChanges(this.#parts.ipvs, changes)
     this.#logWritten(transition ? 'transition' : this.#cause(applied), applied)
     this.#episodes.report('writing the table', failures)
     this.#unfinished = new Set(changes.filter((change) => !applied.includes(change)).map(changeName))
-    if (changes.length > 0) this.#table = await this.#read()
+    if (changes.length > 0) this.#table = await this.#read(signal)
   }
 
   /** The kernel's table; undefined, and a line in the log, when it cannot be read. */
-  async #read(): Promise<Table | undefined> {
+  async #read(signal: AbortSignal): Promise<Table | undefined> {
     try {
-      const table = await this.#parts.ipvs.table({ signal: this.#signal })
+      const table = await this.#parts.ipvs.table({ signal })
+      this.#lastTable = table
       this.#episodes.report('reading the table', [])
+      this.#transitions.kernel(undefined)
       return table
     } catch (error) {
-      if (!this.#signal.aborted) this.#episodes.report('reading the table', [errorFields(error)])
+      if (!signal.aborted) {
+        this.#episodes.report('reading the table', [errorFields(error)])
+        this.#transitions.kernel(error)
+      }
       return undefined
     }
   }
 
   /** Adopts what is there and starts the checks. */
   #start(table: Table): void {
-    const { config, ledger, log, startMonitor } = this.#parts
-    const weights = new Map(
-      table.flatMap(({ service, destinations }) =>
-        destinations.map((server) => [objectName(service, server), server.weight] as const),
-      ),
-    )
+    const { ledger, log } = this.#parts
     const present = table.flatMap(({ service, destinations }) => objectNames(service, destinations))
     const ours = new Set(ledger.keys.map(keyName))
-    const adopted = present.filter((name) => this.#configured.has(name))
-    const others = present.filter((name) => !this.#configured.has(name))
+    const configured = this.#configured()
+    const adopted = present.filter((name) => configured.has(name))
+    const others = present.filter((name) => !configured.has(name))
     const [leaving, foreign] = [others.filter((name) => ours.has(name)), others.filter((name) => !ours.has(name))]
     log.info({ adopted: some(adopted), leaving: some(leaving), foreign: some(foreign) }, 'table found')
-
-    for (const service of config.services) {
-      const initial = (server: { address: string; port: number }): State =>
-        (weights.get(objectName(service.spec, server)) ?? 0) > 0 ? 'up' : 'unknown'
-      const monitor = startMonitor(service, initial)
-      this.#monitors.push({ spec: service.spec, monitor })
-      this.#followers.push(this.#follow(service.spec, monitor))
-    }
+    this.#started = true
+    this.#checks.set(this.#config)
   }
 
-  async #follow(spec: VirtualService, monitor: Monitor<ServerTarget>): Promise<void> {
-    try {
-      for await (const event of monitor) {
-        this.#logTransition(spec, event)
-        this.#changed = true
-        this.#wake.set()
-      }
-    } catch (error) {
-      // The rounds still read the states; only the immediate write is lost.
-      this.#parts.log.error({ service: serviceName(spec), error: String(error) }, 'following the checks failed')
-    }
+  /** Other servers may be known than before. */
+  #reconfigure(): void {
+    this.#config = resolved(this.#given, this.#resolver.known)
+    this.#observations.prune(this.#config)
+    if (this.#started) this.#checks.set(this.#config)
+    this.#changed = true
+    this.#wake.set()
   }
 
-  #logTransition(spec: VirtualService, { target, state, verdict, latencyMs }: HealthEvent<ServerTarget>): void {
-    const { reason, detail } = verdict.outcome === 'pass' ? {} : verdict
-    const fields = {
-      service: serviceName(spec),
-      server: serverName(target.server),
-      state,
-      reason,
-      latencyMs: Math.round(latencyMs * 10) / 10,
-      detail,
+  #heard(changes: readonly HealthChange[]): void {
+    const now = this.#clock.now()
+    for (const { service, server, event } of changes) {
+      this.#observations.note(service, server, now)
+      this.#transitions.health(service, server, event)
     }
-    if (state === 'up') this.#parts.log.info(fields, 'server up')
-    else this.#parts.log.warn(fields, 'server down')
+    this.#changed = true
+    this.#wake.set()
   }
 
-  #states(): ReadonlyMap<string, State> {
-    return new Map(
-      this.#monitors.flatMap(({ spec, monitor }) =>
-        [...monitor.states().values()].map(({ target, state }) => [objectName(spec, target.server), state] as const),
-      ),
-    )
+  #facts(config: Config, checks = this.#checks.states()): Facts {
+    return this.#observations.facts(config, checks, this.#parts.orders.all, new Map())
+  }
+
+  #weight({ spec }: ServiceConfig, server: DestinationKey): number {
+    const entry = this.#lastTable.find(({ service }) => serviceName(service) === serviceName(spec))
+    return entry?.destinations.find((other) => serverName(other) === serverName(server))?.weight ?? 0
+  }
+
+  #configured(): ReadonlySet<string> {
+    return new Set(this.#config.services.flatMap(({ spec, servers }) => objectNames(spec, servers)))
   }
 
   /** What is to be done; on return the ledger names what it creates, so that a crash leaves nothing without an owner. */
   async #plan(table: Table): Promise<readonly Change[]> {
-    const { config, ledger } = this.#parts
     this.#changed = false
-    const own = owned(config, table, ledger.keys)
-    const { changes } = diff(table, desired(config, this.#states(), table, own), { owned: own })
-    await ledger.replace([...own, ...changes.flatMap(created)])
+    const { decision, facts, own, changes } = this.#compared(this.#config, table)
+    this.#memory = decision.memory
+    this.#suspect = decision.suspect
+    this.#transitions.decided(this.#config, facts, decision, this.#clock.now())
+    this.#wakeAt(decision.nextAt)
+    await this.#parts.ledger.replace([...own, ...changes.flatMap(created)])
     return changes
+  }
+
+  #compared(config: Config, table: Table) {
+    const own = owned(config, table, this.#parts.ledger.keys)
+    const facts = this.#facts(config)
+    const now = this.#clock.now()
+    const decision: Decision = decide({ config, facts, current: table, owned: own, memory: this.#memory, now })
+    const { changes } = diff(table, decision.table, { owned: own })
+    return { decision, facts, own, changes }
+  }
+
+  /** Looks again when time alone has changed what is right. */
+  #wakeAt(at: number | undefined): void {
+    this.#cancelTimer()
+    if (at === undefined) return
+    this.#cancelTimer = this.#clock.after(at - this.#clock.now(), () => {
+      this.#changed = true
+      this.#wake.set()
+    })
+  }
+
+  #startRounds(): void {
+    const { every = repeat } = this.#parts
+    this.#stopRounds()
+    this.#stopRounds = every(this.#given.reconcileMs, () => {
+      void this.#resolver.refresh()
+      this.#due = true
+      this.#wake.set()
+    })
+  }
+
+  async #nextRound(): Promise<void> {
+    this.#due = true
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve)
+      this.#wake.set()
+    })
+  }
+
+  /** Looks at names and lists, and waits for them, but not long. */
+  async #refreshed(): Promise<void> {
+    let cancel = () => {}
+    const late = new Promise<void>((resolve) => (cancel = this.#clock.after(patienceMs, resolve)))
+    await Promise.race([this.#resolver.refresh(), late])
+    cancel()
   }
 
   /** Why there was something to do although health has not changed. */
   #cause(applied: readonly Change[]): Cause {
     const before = this.#unfinished
     if (before === undefined) return 'start'
-    if (applied.every((change) => !this.#configured.has(changeTarget(change)))) return 'drain'
+    const configured = this.#configured()
+    if (applied.every((change) => !configured.has(changeTarget(change)))) return 'drain'
     return applied.every((change) => before.has(changeName(change))) ? 'retry' : 'drift'
-  }
-
-  async #write(changes: readonly Change[]): Promise<{ applied: readonly Change[]; failures: readonly object[] }> {
-    if (changes.length === 0) return { applied: [], failures: [] }
-    try {
-      return { applied: (await apply(this.#parts.ipvs, { changes, foreign: [] })).applied, failures: [] }
-    } catch (error) {
-      if (!(error instanceof IpvsApplyError)) return { applied: [], failures: [errorFields(error)] }
-      const { applied, failed, notAttempted } = error.result
-      // A dead server goes even where another could not be added.
-      const removals = notAttempted.filter(({ type }) => type === 'removeDestination')
-      const more = await this.#write(removals)
-      return {
-        applied: [...applied, ...more.applied],
-        failures: [...failed.map(({ change, error }) => errorFields(error, change)), ...more.failures],
-      }
-    }
   }
 
   #logWritten(cause: Cause, applied: readonly Change[]): void {
@@ -239,25 +367,10 @@ class Director {
 }
 
 /**
- * Why the table was written: health; what others did to it; servers that have left and were drained; what could not be
- * written before, or was not there at the start.
+ * Why the table was written: health, time or an operator; what others did to it; servers that have left and were drained; what
+ * could not be written before, or was not there at the start.
  */
 type Cause = 'transition' | 'drift' | 'drain' | 'start' | 'retry'
-
-function created(change: Change): readonly ObjectKey[] {
-  if (change.type === 'addService') return [{ service: change.service }]
-  return change.type === 'addDestination' ? [{ service: change.of, destination: change.destination }] : []
-}
-
-/** What went wrong, in words that stay the same from round to round. */
-function errorFields(error: unknown, change?: Change): object {
-  const code = IpvsError.is(error) ? error.code : undefined
-  return { change: change && changeName(change), code, error: error instanceof Error ? error.message : String(error) }
-}
-
-/** A list for the log, bounded. */
-const some = (names: readonly string[]): readonly string[] =>
-  names.length <= MAX_NAMES ? names : [...names.slice(0, MAX_NAMES), `and ${names.length - MAX_NAMES} more`]
 
 function repeat(ms: number, callback: () => void): () => void {
   const timer = setInterval(callback, ms)

@@ -160,7 +160,7 @@ function find(
       node = (parent.items[Number(part)] as Node | undefined) ?? null
       if (node === null) return missing()
       offset = node.range?.[0] ?? offset
-    } else return missing()
+    } else return { offset, text: written(parent) }
   }
   return { offset, text: written(resolved(node)) }
 }

@@ -18,4 +18,9 @@ export class Episodes {
     if (now.size === 0 && before.size > 0) this.#log.info({}, `${activity} works again`)
     this.#failing.set(activity, new Set(now.keys()))
   }
+
+  /** What fails at present, for people. */
+  current(): readonly string[] {
+    return [...this.#failing].filter(([, failures]) => failures.size > 0).map(([activity]) => `${activity} fails`)
+  }
 }

@@ -1,74 +1,154 @@
-/** What the kernel's table should be: a pure function of configuration, health and what is there. */
-import type { DesiredTable, Destination, DestinationSpec, ObjectKey, Table, TableEntry } from 'ipvs'
+/** What the kernel's table should be: a pure function of configuration, what is known of the servers, and what is there. */
+import type { DesiredTable, Destination, DestinationSpec, ObjectKey, ServiceKey, Table } from 'ipvs'
+import { admit } from './admission.js'
+import type { Admission } from './admission.js'
 import type { Config, ServiceConfig } from './config.js'
+import type { Facts } from './facts.js'
+import { isSuspect } from './guard.js'
 import { keyName, objectKeys, objectName, serverName, serviceName } from './names.js'
 
-/** Health of one server in one service. */
-export type State = 'up' | 'down' | 'unknown'
+/** What one decision hands on to the next. */
+export interface Memory {
+  /** Since when servers are leaving, by `objectName()`. */
+  readonly leaving: ReadonlyMap<string, number>
+  /** Whether a service is short of its quorum, by `serviceName()`. */
+  readonly short: ReadonlyMap<string, boolean>
+}
 
-/** Health by `objectName(service, server)`; what is missing is unknown. */
-export type States = ReadonlyMap<string, State>
+export const noMemory: Memory = { leaving: new Map(), short: new Map() }
+
+/** What is to be done, and when to look again. */
+export interface Decision {
+  readonly table: DesiredTable
+  readonly memory: Memory
+  /** So many hosts failed at once that this one is suspected, and they stay in for a while. */
+  readonly suspect: boolean
+  /** When time alone will change the decision. @default never */
+  readonly nextAt: number | undefined
+}
+
+/** What there is to decide on. */
+export interface Situation {
+  readonly config: Config
+  readonly facts: Facts
+  /** The kernel's table. */
+  readonly current: Table
+  /** What is ours. */
+  readonly owned: readonly ObjectKey[]
+  readonly memory: Memory
+  /** Milliseconds, of the clock of the facts. */
+  readonly now: number
+}
 
 /**
- * The desired table:
- * - a server that is up is as configured; one that is down is absent; one of unknown health stays as the kernel has it;
- * - one of our own (`owned`) that has left the configuration is drained: weight 0 while it has connections, then absent;
- *   so is a service of our own, which goes when its last server has gone;
- * - what others made is left out, or stays as it is where a service of ours holds it.
+ * Decides.
+ * - A server that is up is as configured; one that is down is absent (or at weight 0, `onFailure: quiesce`); one of unknown
+ *   health stays as the kernel has it.
+ * - One of our own that leaves although it is healthy (out of the configuration, drained by an operator, replaced by the sorry
+ *   server) is at weight 0 while it has connections, or until its deadline, then absent; so is a service of our own, which goes when
+ *   its last server has gone.
+ * - What others made is left out, or stays as it is where a service of ours holds it.
  *
- * Weights come from configuration and state alone. A table is never emptied for want of knowledge.
+ * A table is never emptied for want of knowledge.
  */
-export function desired(config: Config, states: States, current: Table, owned: readonly ObjectKey[]): DesiredTable {
+export function decide({ config, facts, current, owned, memory, now }: Situation): Decision {
   const ours = new Set(owned.map(keyName))
   const present = new Map(current.map((entry) => [serviceName(entry.service), entry]))
-  const configured = new Map(config.services.map((service) => [serviceName(service.spec), service]))
+  const suspect = isSuspect(config, facts, now)
+  const leavers = new Leavers(memory.leaving, ours, now)
+  const short = new Map<string, boolean>()
+  let nextAt = Infinity
 
-  const kept = config.services.map((service) =>
-    desiredEntry(service, states, present.get(serviceName(service.spec)), ours),
-  )
-  const leaving = current
+  const kept = config.services.map((service): DesiredTable[number] => {
+    const name = serviceName(service.spec)
+    const entry = present.get(name)
+    const servers = new Map(entry?.destinations.map((server) => [serverName(server), server]))
+    const guard = suspect ? config.guard : undefined
+    const admission = admit(service, facts, { present: servers, wasShort: memory.short.get(name), guard, now })
+    short.set(name, admission.short)
+    nextAt = Math.min(nextAt, admission.nextAt)
+    return { service: service.spec, destinations: destinations(service, admission, servers, leavers) }
+  })
+  const configured = new Set(short.keys())
+  const gone = current
     .filter(({ service }) => !configured.has(serviceName(service)) && ours.has(objectName(service)))
-    .map((entry) => ({ service: entry.service, destinations: leavingServers(entry, new Set(), ours) }))
+    .map(({ service, destinations }): DesiredTable[number] => ({
+      service,
+      destinations: destinations.flatMap((server) => leavers.place(service, server, defaultDrainMs(service))),
+    }))
     .filter(({ destinations }) => destinations.length > 0)
-  return [...kept, ...leaving]
+  nextAt = Math.min(nextAt, leavers.nextAt)
+  return {
+    table: [...kept, ...gone],
+    memory: { leaving: leavers.since, short },
+    suspect,
+    nextAt: nextAt === Infinity ? undefined : nextAt,
+  }
 }
 
-function desiredEntry(
-  { spec, servers }: ServiceConfig,
-  states: States,
-  current: TableEntry | undefined,
-  ours: ReadonlySet<string>,
-): DesiredTable[number] {
-  const present = new Map(current?.destinations.map((server) => [serverName(server), server]))
-  const configured = servers.flatMap((server): readonly DestinationSpec[] => {
-    const state = states.get(objectName(spec, server)) ?? 'unknown'
-    if (state === 'up') return [server]
-    const now = present.get(serverName(server))
-    return state === 'unknown' && now !== undefined ? [now] : []
-  })
-  const leaving = current === undefined ? [] : leavingServers(current, new Set(servers.map(serverName)), ours)
-  return { service: spec, destinations: [...configured, ...leaving] }
-}
+/** A flow of UDP has no end to wait for. */
+export const defaultDrainMs = ({ protocol }: ServiceKey): number => (protocol === 'udp' ? 0 : 300_000)
 
-/** The servers that the configuration does not name and that are still to be there. */
-function leavingServers(
-  { service, destinations }: TableEntry,
-  named: ReadonlySet<string>,
-  ours: ReadonlySet<string>,
+function destinations(
+  { spec, servers, policy, complete }: ServiceConfig,
+  { placements }: Admission,
+  present: ReadonlyMap<string, Destination>,
+  leavers: Leavers,
 ): readonly DestinationSpec[] {
-  return destinations.flatMap((server): readonly DestinationSpec[] => {
-    if (named.has(serverName(server))) return []
-    if (!ours.has(objectName(service, server))) return [server]
-    // Weight 0 comes first even without connections: one may arrive between this table and the removal.
-    return server.weight > 0 || isBusy(server) ? [{ ...server, weight: 0 }] : []
+  const placed = placements.flatMap(({ server, place, weight }): readonly DestinationSpec[] => {
+    const there = present.get(serverName(server))
+    if (place === 'in') return [{ ...server, weight }]
+    if (there === undefined) return []
+    if (place === 'asIs') return [there]
+    if (place === 'leave') return leavers.place(spec, there, policy.drainTimeoutMs)
+    return policy.onFailure === 'quiesce' && servers.includes(server) ? [{ ...there, weight: 0 }] : []
   })
+  const named = new Set(placements.map(({ server }) => serverName(server)))
+  const others = [...present.values()].filter((server) => !named.has(serverName(server)))
+  // As long as names are not resolved, any other may be one of the configured servers.
+  return [
+    ...placed,
+    ...(complete ? others.flatMap((server) => leavers.place(spec, server, policy.drainTimeoutMs)) : others),
+  ]
+}
+
+/** Servers that leave: how long they have, and what is left of them. */
+class Leavers {
+  /** Those that are still there, and since when they leave. */
+  readonly since = new Map<string, number>()
+  nextAt = Infinity
+  readonly #before: ReadonlyMap<string, number>
+  readonly #ours: ReadonlySet<string>
+  readonly #now: number
+
+  constructor(before: ReadonlyMap<string, number>, ours: ReadonlySet<string>, now: number) {
+    this.#before = before
+    this.#ours = ours
+    this.#now = now
+  }
+
+  /** The server as it is to be while it leaves; nothing when it may go. One that is not ours stays as it is. */
+  place(service: ServiceKey, server: Destination, drainMs: number): readonly DestinationSpec[] {
+    const name = objectName(service, server)
+    if (!this.#ours.has(name)) return [server]
+    if (drainMs === 0) return []
+    const since = this.#before.get(name) ?? this.#now
+    const overdue = this.#now - since >= drainMs
+    // Weight 0 comes first even without connections: one may arrive between this table and the removal.
+    if (server.weight === 0 && (overdue || !isBusy(server))) return []
+    this.since.set(name, since)
+    if (!overdue) this.nextAt = Math.min(this.nextAt, since + drainMs)
+    return [{ ...server, weight: 0 }]
+  }
 }
 
 const isBusy = ({ connections: { active, inactive, persistent } }: Destination) => active + inactive + persistent > 0
 
 /** What is ours: of what was (`before`), all that is still configured or there; and what is both. */
 export function owned(config: Config, current: Table, before: readonly ObjectKey[]): readonly ObjectKey[] {
-  const configured = config.services.flatMap(({ spec, servers }) => objectKeys(spec, servers))
+  const configured = config.services.flatMap(({ spec, servers, policy: { sorry } }) =>
+    objectKeys(spec, sorry ? [...servers, sorry] : servers),
+  )
   const named = new Set(configured.map(keyName))
   const present = new Set(
     current.flatMap(({ service, destinations }) => objectKeys(service, destinations)).map(keyName),

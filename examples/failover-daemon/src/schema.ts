@@ -1,7 +1,9 @@
 /** The shape of the configuration file. A zod message here is what was expected; what was found comes from the file. */
 import * as z from 'zod'
 import { duration, hostName, integer, line, mapping, oneOf, payload, pemFile, scalar, words } from './fields.js'
-import { parseAddress, parseDuration, parseEndpoint } from './scalars.js'
+import { Guard, policyFields } from './policy-schema.js'
+import { parseDuration, parseEndpoint } from './scalars.js'
+import { ServerItem } from './servers-schema.js'
 
 // Linux keeps it in jiffies of at most 2^32 / 1000 s, whole seconds (kernel: IPVS_SVC_ATTR_TIMEOUT).
 const persistenceSeconds = (text: string): number | undefined => {
@@ -15,21 +17,6 @@ const Persistence = z.preprocess(
     timeout: words('whole seconds such as 300s, from 1s to 4294967s', persistenceSeconds).default(360),
     prefixLength: integer('a number of bits', 1, 128).optional(),
   }),
-)
-
-const Server = z.preprocess(
-  (value) => {
-    const endpoint = typeof value === 'string' ? parseEndpoint(value) : undefined
-    return endpoint === undefined ? value : { address: endpoint.address, port: endpoint.port }
-  },
-  mapping(
-    'an address such as 192.0.2.11, 192.0.2.11:80 or "[2001:db8::11]:80", or a mapping with address, port and weight',
-    {
-      address: words('an IPv4 or IPv6 address of one host, without port or zone', parseAddress),
-      port: integer('a port', 0, 65535).optional(),
-      weight: integer('a weight', 0, 2147483647).default(1),
-    },
-  ),
 )
 
 const statusExpected = 'a status such as 200, a range such as "200-299", from 100 to 999, or a list of these'
@@ -131,9 +118,10 @@ export const Service = mapping('a mapping with virtual, forwarding, servers and 
   persistence: Persistence.optional(),
   forwarding: oneOf('direct', 'tunnel', 'masquerade'),
   servers: z
-    .array(Server, { error: 'a list of at least one server' })
+    .array(ServerItem, { error: 'a list of at least one server' })
     .min(1, { error: 'a list of at least one server' }),
   check: Check,
+  ...policyFields,
 })
 
 /** The whole file; each service is judged by itself, so that an error in one hides none in another. */
@@ -142,5 +130,9 @@ export const File = mapping('a mapping with services', {
     .array(z.unknown(), { error: 'a list of at least one service' })
     .min(1, { error: 'a list of at least one service' }),
   reconcile: duration(100, 3_600_000).default(5000),
+  guard: Guard.prefault(true),
+  resolveInterval: duration(1000, 86_400_000).default(30_000),
+  reloadOnChange: z.boolean({ error: 'true or false' }).default(false),
   stateDirectory: line('an absolute path', /^\//, 4096).optional(),
+  controlSocket: line('an absolute path of at most 100 characters', /^\//, 100).optional(),
 })

@@ -1,9 +1,10 @@
 /** The ledger: which entries of the kernel's table are the daemon's own. Only those are ever removed. */
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, readlink, rename } from 'node:fs/promises'
+import { readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ObjectKey } from 'ipvs'
 import * as z from 'zod'
+import { writeWhole } from './files.js'
 import type { Log } from './log.js'
 import { keyName, objectKeys } from './names.js'
 
@@ -115,7 +116,8 @@ class FileLedger implements Ledger {
     const sha256 = digest(this.#scope, this.keys)
     if (sha256 === this.#written) return
     try {
-      await this.#write(JSON.stringify({ version: 1, scope: this.#scope, keys: this.keys, sha256 }))
+      const text = JSON.stringify({ version: 1, scope: this.#scope, keys: this.keys, sha256 })
+      await writeWhole(this.#directory, LEDGER_FILE, text)
       this.#written = sha256
       if (this.#failing) this.#log.info({ directory: this.#directory }, 'the ledger can be written again')
       this.#failing = false
@@ -124,28 +126,5 @@ class FileLedger implements Ledger {
         this.#log.warn({ directory: this.#directory, error: String(error) }, 'the ledger cannot be written')
       this.#failing = true
     }
-  }
-
-  /** All of it or nothing, also after a power cut: file, name and directory each reach the disk before the next. */
-  async #write(text: string): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o750 })
-    const path = join(this.#directory, LEDGER_FILE)
-    await synced(`${path}.new`, 'w', (file) => file.writeFile(text))
-    await rename(`${path}.new`, path)
-    await synced(this.#directory, 'r', async () => {})
-  }
-}
-
-async function synced(
-  path: string,
-  flags: string,
-  use: (file: Awaited<ReturnType<typeof open>>) => Promise<void>,
-): Promise<void> {
-  const file = await open(path, flags, 0o640)
-  try {
-    await use(file)
-    await file.sync()
-  } finally {
-    await file.close()
   }
 }

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { createMonitor } from 'ipvs/health'
 import type { MonitorOptions, Target } from 'ipvs/health'
 import t, { type Test } from 'tap'
-import { startMonitor, startMonitorWith } from '../src/checks.js'
-import { parseConfig } from '../src/config.js'
+import { checkedEndpoint, startMonitor, startMonitorWith } from '../src/checks.js'
+import { parseConfig } from '../src/parse-config.js'
 
 t.test('the check of the configuration runs against the port that it names', async (t) => {
   const web = createServer((request, response) => response.writeHead(request.url === '/health' ? 204 : 500).end())
@@ -31,9 +31,10 @@ t.test('the check of the configuration runs against the port that it names', asy
       'f.yaml',
     ).services
     if (service === undefined) throw new Error('no service')
-    const monitor = startMonitor(service, () => 'unknown')
+    const monitor = startMonitor(service.check, () => 'unknown')
+    monitor.set(service.servers.map((server) => checkedEndpoint(service, server)))
     for await (const event of monitor) {
-      t.match(event, { state, target: { server: { address: '127.0.0.1', port: 0 } } })
+      t.match(event, { state, target: { address: '127.0.0.1', port } })
       break
     }
     await monitor[Symbol.asyncDispose]()
@@ -49,15 +50,15 @@ function monitored(check: string, server: string) {
     'f.yaml',
   ).services
   if (service === undefined) throw new Error('no service')
-  const created: { targets: readonly Target[]; options: MonitorOptions<Target> }[] = []
-  const create = (targets: readonly Target[], options: unknown) => {
-    created.push({ targets, options: options as MonitorOptions<Target> })
+  const created: MonitorOptions<Target>[] = []
+  const create = (_targets: readonly Target[], options: unknown) => {
+    created.push(options as MonitorOptions<Target>)
     return createMonitor<Target>([], { check: () => Promise.resolve({ outcome: 'pass' }) })
   }
-  startMonitorWith(create as typeof createMonitor)(service, ({ port }) => (port === 8080 ? 'up' : 'unknown'))
-  const [monitor] = created
-  if (monitor === undefined) throw new Error('no monitor')
-  return monitor
+  startMonitorWith(create as typeof createMonitor)(service.check, ({ port }) => (port === 8080 ? 'up' : 'unknown'))
+  const [options] = created
+  if (options === undefined) throw new Error('no monitor')
+  return { targets: service.servers.map((server) => checkedEndpoint(service, server)), options }
 }
 
 t.test('a time or a count of the file that the monitor does not get, or gets as another', async (t) => {
@@ -75,7 +76,7 @@ t.test('a time or a count of the file that the monitor does not get, or gets as 
     const { check, initial, ...numbers } = options
     t.strictSame(numbers, { ...base, ...changed }, words)
     const [target] = targets
-    t.strictSame(targets, [{ address: '192.0.2.11', port: 8080, server: { address: '192.0.2.11', port: 8080 } }])
+    t.strictSame(targets, [{ address: '192.0.2.11', port: 8080 }])
     t.equal(target && initial?.(target), 'up', 'initial')
     t.type(check, 'function')
   }

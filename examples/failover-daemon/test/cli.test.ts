@@ -19,17 +19,17 @@ async function command(...args: string[]) {
   return { status, stdout, stderr }
 }
 
-t.test('check says what a good file holds', async (t) => {
+t.test('check-config says what a good file holds', async (t) => {
   const stdout = `${example}: ok, 2 services, 5 servers\n`
-  t.strictSame(await command('check', '-c', example), { status: 0, stdout, stderr: '' })
+  t.strictSame(await command('check-config', '-c', example), { status: 0, stdout, stderr: '' })
 })
 
-t.test('a wrong file: every mistake on stderr, status 2, for check and for run', async (t) => {
+t.test('a wrong file: every mistake on stderr, status 2, for check-config and for run', async (t) => {
   const directory = t.testdir({
     'bad.yaml': readFileSync(example, 'utf8').replace('interval: 2s', 'interval: 2').replace('direct\n', 'drect\n'),
     'latin1.yaml': Buffer.from([0xe4]),
   })
-  for (const name of ['check', 'run']) {
+  for (const name of ['check-config', 'run']) {
     const { status, stdout, stderr } = await command(name, '--config', `${directory}/bad.yaml`)
     t.match({ status, stdout }, { status: 2, stdout: '' })
     t.match(
@@ -39,11 +39,11 @@ t.test('a wrong file: every mistake on stderr, status 2, for check and for run',
   }
   for (const file of ['latin1.yaml', 'missing.yaml', '.'])
     t.match(
-      await command('check', '-c', `${directory}/${file}`),
+      await command('check-config', '-c', `${directory}/${file}`),
       { status: 2, stdout: '', stderr: /^\S+:1:1: file: .*\n$/ },
       file,
     )
-  t.match(await command('check', '-c', '/dev/zero'), {
+  t.match(await command('check-config', '-c', '/dev/zero'), {
     status: 2,
     stderr: /^\/dev\/zero:1:1: file: expected at most 262144 bytes/,
   })
@@ -51,7 +51,7 @@ t.test('a wrong file: every mistake on stderr, status 2, for check and for run',
 
 t.test('wrong arguments: one sentence, status 2', async (t) => {
   for (const [args, words] of [
-    [[], 'run or check'],
+    [[], 'one of run, check-config, status'],
     [['start'], '"start"'],
     [['run'], '-c FILE'],
     [['run', '-c'], "'-c, --config <value>'"],
@@ -71,8 +71,11 @@ t.test('--help and --version', async (t) => {
 })
 
 t.test('the executable passes on status and words', async (t) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'check'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'check-config'], {
     encoding: 'utf8',
   })
-  t.match({ status, stdout, stderr }, { status: 2, stdout: '', stderr: /^ipvs-failover: check needs a configuration/ })
+  t.match(
+    { status, stdout, stderr },
+    { status: 2, stdout: '', stderr: /^ipvs-failover: check-config needs a configuration/ },
+  )
 })

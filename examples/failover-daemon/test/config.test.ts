@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { ConfigError, parseConfig } from '../src/config.js'
+import { ConfigError, parseConfig } from '../src/parse-config.js'
 
 /** Parses a file of one service in which one line is replaced; gives the error lines. */
 function errors(text: string): string {
@@ -41,6 +41,23 @@ t.test('defaults, units and shared parts', async (t) => {
     services: [
       {
         spec: { protocol: 'tcp', address: '192.0.2.100', port: 80, scheduler: 'wlc' },
+        forwarding: 'direct',
+        sources: [
+          { kind: 'address', address: '192.0.2.11', port: 80, weight: 1 },
+          { kind: 'address', address: '192.0.2.12', port: 80, weight: 2 },
+        ],
+        about: {},
+        complete: true,
+        policy: {
+          onFailure: 'remove',
+          drainTimeoutMs: 300_000,
+          quorum: { up: 1, hysteresis: 0 },
+          maxEjected: 1,
+          whenAllDown: 'keep',
+          slowStartMs: 0,
+          weightFromCheck: false,
+          flapping: { changes: 6, withinMs: 300_000, holdMs: 120_000 },
+        },
         servers: [
           { address: '192.0.2.11', port: 80, forwarding: 'direct', weight: 1 },
           { address: '192.0.2.12', port: 80, forwarding: 'direct', weight: 2 },
@@ -57,6 +74,9 @@ t.test('defaults, units and shared parts', async (t) => {
       },
     ],
     reconcileMs: 5000,
+    guard: { share: 0.5, holdMs: 10_000 },
+    resolveIntervalMs: 30_000,
+    reloadOnChange: false,
   })
   const shared = `services:
   - { virtual: 192.0.2.100:80, forwarding: masquerade, servers: [192.0.2.11:8080], check: &check { type: tcp, interval: 1.5s } }
@@ -118,7 +138,35 @@ t.test('a wrong field is named with its place, what belongs there and what is th
       /^f\.yaml:4:17: .*forwarding: expected direct, tunnel or masquerade, found "dr"$/,
     ],
     ['- 192.0.2.11', '- 010.0.0.1', /^f\.yaml:6:9: services\[0\]\.servers\[0\]: expected an address/],
-    ['- 192.0.2.11', '- web1.example.com', /^f\.yaml:6:9: services\[0\]\.servers\[0\]: expected an address/],
+    ['- 192.0.2.11', '- 256.1.1.1', /^f\.yaml:6:9: services\[0\]\.servers\[0\]: expected an address/],
+    ['- 192.0.2.11', '- web_1.example.com/', /^f\.yaml:6:9: services\[0\]\.servers\[0\]: expected an address/],
+    ['- 192.0.2.11', '- { name: a, file: /b }', /^f\.yaml:6:9: .*\[0\]: expected one of address, name and file/],
+    ['- 192.0.2.11', '- { file: nodes }', /^f\.yaml:6:17: .*\.file: expected an absolute path, found "nodes"$/],
+    ['- 192.0.2.11', '- { weight: 1 }', /^f\.yaml:6:9: .*\[0\]: expected one of address, name and file/],
+    [
+      'scheduler: wlc',
+      'quorum: 0',
+      /^f\.yaml:3:13: .*quorum\.up: expected a number of servers from 1 to 65535, found 0/,
+    ],
+    [
+      'scheduler: wlc',
+      'maxEjected: 0.5',
+      /^f\.yaml:3:17: .*maxEjected: expected a share .* such as 50%, .* found 0\.5$/,
+    ],
+    ['scheduler: wlc', 'whenAllDown: sorry', /^f\.yaml:2:5: .*sorry: expected the server that takes over/],
+    [
+      'scheduler: wlc',
+      'sorry: 192.0.2.9\n    whenAllDown: keep',
+      /^f\.yaml:3:12: .*sorry: expected whenAllDown: sorry with it, found whenAllDown: keep$/,
+    ],
+    ['scheduler: wlc', 'sorry: 192.0.2.9:81', /^f\.yaml:3:12: .*sorry\.port: expected port 80 .*, found port 81$/],
+    ['scheduler: wlc', 'flapping: 3', /^f\.yaml:3:15: .*flapping: expected true, false, or a mapping/],
+    ['scheduler: wlc', 'slowStart: 2h', /^f\.yaml:3:16: .*slowStart: expected a duration .* to 1h, found "2h"$/],
+    [
+      'scheduler: wlc',
+      'persistence: 5m\n    onFailure: quiesce',
+      /^f\.yaml:4:16: .*onFailure: expected remove, as the service is persistent and net\.ipv4\.vs\.expire_quiescent_template/,
+    ],
     [
       '- 192.0.2.11',
       '- 192.0.2.11:8080',

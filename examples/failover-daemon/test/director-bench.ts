@@ -1,33 +1,48 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate } from 'node:timers/promises'
 import type { Ipvs, ObjectKey, RequestTrace, Table } from 'ipvs'
-import type { HealthEvent, Monitor, Verdict } from 'ipvs/health'
+import { targetKey } from 'ipvs/health'
+import type { HealthEvent, Monitor, Target, Verdict } from 'ipvs/health'
 import { createTestKernel } from 'ipvs/testing'
 import type { TestKernelOptions } from 'ipvs/testing'
-import type { ServerTarget } from '../src/checks.js'
+import type { Clock } from '../src/clock.js'
 import type { Config } from '../src/config.js'
-import { runDirector } from '../src/director.js'
+import { Director } from '../src/director.js'
+import type { DirectorEvent } from '../src/events.js'
+import type { Health, Order } from '../src/facts.js'
 import { serverName, serviceName } from '../src/names.js'
-import type { State } from '../src/policy.js'
+import type { Orders } from '../src/orders.js'
 import type { Ledger } from '../src/state.js'
 import { recordingLog } from './recording-log.js'
 
 /** A monitor that finds what the test says. */
-class ScriptedMonitor implements Monitor<ServerTarget> {
-  readonly #states = new Map<string, { target: ServerTarget; state: State }>()
-  readonly #events: HealthEvent<ServerTarget>[] = []
+class ScriptedMonitor implements Monitor<Target> {
+  readonly #initial: (target: Target) => Health
+  readonly #events: HealthEvent<Target>[] = []
+  #states = new Map<string, { target: Target; state: Health; last?: Verdict }>()
   #wake: (() => void) | undefined
   #ended = false
 
-  set(targets: readonly ServerTarget[], initial: (target: ServerTarget) => State = () => 'unknown'): void {
-    for (const target of targets) this.#states.set(serverName(target.server), { target, state: initial(target) })
+  constructor(initial: (target: Target) => Health) {
+    this.#initial = initial
   }
-  find(server: string, state: 'up' | 'down', verdict: Verdict): void {
+  set(targets: readonly Target[]): void {
+    const before = this.#states
+    this.#states = new Map(
+      targets.map((target) => {
+        const key = targetKey(target)
+        return [key, before.get(key) ?? { target, state: this.#initial(target) }]
+      }),
+    )
+  }
+  find(server: string, state: 'up' | 'down', verdict: Verdict): boolean {
     const known = this.#states.get(server)
-    if (known === undefined) throw new Error(`${server} is not monitored`)
+    if (known === undefined) return false
     known.state = state
+    known.last = verdict
     this.#events.push({ target: known.target, state, verdict, latencyMs: 3 })
     this.#wake?.()
+    return true
   }
   states() {
     return this.#states
@@ -43,6 +58,42 @@ class ScriptedMonitor implements Monitor<ServerTarget> {
     this.#ended = true
     this.#wake?.()
     return Promise.resolve()
+  }
+}
+
+/** A clock that goes on when the test says. */
+export function handClock(): Clock & { pass(ms: number): void } {
+  let now = 0
+  let timers: { readonly at: number; readonly callback: () => void }[] = []
+  return {
+    now: () => now,
+    after(ms, callback) {
+      const timer = { at: now + ms, callback }
+      timers.push(timer)
+      return () => (timers = timers.filter((other) => other !== timer))
+    },
+    pass(ms) {
+      const end = now + ms
+      for (;;) {
+        const [next] = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)
+        if (next === undefined) break
+        timers = timers.filter((other) => other !== next)
+        now = Math.max(now, next.at)
+        next.callback()
+      }
+      now = end
+    },
+  }
+}
+
+/** Orders without a disk. */
+export function memoryOrders(all: ReadonlyMap<string, Order> = new Map()): Orders {
+  return {
+    all,
+    replace(next) {
+      ;(this as { all: ReadonlyMap<string, Order> }).all = next
+      return Promise.resolve()
+    },
   }
 }
 
@@ -79,9 +130,24 @@ export const intercepted =
 export function directorBench(options: TestKernelOptions = {}) {
   const kernel = createTestKernel(options)
   const outside = kernel.open()
+  const clients: Record<string, number> = {}
+  /** The in-memory kernel forwards nothing, so that its servers have no connections but these. */
+  const withClients = (ipvs: Ipvs) =>
+    intercepted({
+      table: async (options) =>
+        (await ipvs.table(options)).map(({ service, destinations }) => ({
+          service,
+          destinations: destinations.map((server) => {
+            const active = clients[serverName(server)] ?? 0
+            return { ...server, connections: { ...server.connections, active } }
+          }),
+        })),
+    })(ipvs)
 
   return {
     kernel,
+    /** Connections that the director sees, by server: to be changed by the test. */
+    clients,
     /** Another program on the same table. */
     outside,
     /** `{ 'tcp 192.0.2.100:80': { '192.0.2.11:80': 1 } }`: the weights that the kernel has. */
@@ -95,59 +161,105 @@ export function directorBench(options: TestKernelOptions = {}) {
       )
     },
     /** Starts a director; `through` may stand between it and the kernel. */
-    async start(config: Config, { ledger = memoryLedger(), through = (ipvs: Ipvs) => ipvs } = {}) {
+    async start(config: Config, options: StartOptions = {}) {
+      const { ledger = memoryLedger(), orders = memoryOrders(), through = (ipvs: Ipvs) => ipvs } = options
+      const { names = {}, files = {} } = options
       const log = recordingLog()
       const ending = new AbortController()
-      const monitors = new Map<string, ScriptedMonitor>()
+      const clock = handClock()
+      const monitors: ScriptedMonitor[] = []
+      const events: DirectorEvent[] = []
+      const watchers = new Set<() => void>()
       let tick = () => {}
-      const ended = runDirector(
-        {
-          config,
-          ipvs: through(kernel.open()),
-          ledger,
-          log,
-          startMonitor({ spec, servers }, initial) {
-            const monitor = new ScriptedMonitor()
-            monitor.set(
-              servers.map((server) => ({ ...server, server })),
-              ({ server }) => initial(server),
-            )
-            monitors.set(serviceName(spec), monitor)
-            return monitor
+      const director = new Director({
+        config,
+        ipvs: through(withClients(kernel.open())),
+        ledger,
+        orders,
+        log,
+        clock,
+        asking: {
+          addresses: (name) => {
+            const addresses = names[name]
+            return addresses === undefined ? Promise.reject(new Error(`no ${name}`)) : Promise.resolve(addresses)
           },
-          every(_ms, callback) {
-            tick = callback
-            return () => (tick = () => {})
+          text: (path) => {
+            const text = files[path]
+            return text === undefined ? Promise.reject(new Error(`no ${path}`)) : Promise.resolve(text)
+          },
+          watch(_path, callback) {
+            watchers.add(callback)
+            return () => watchers.delete(callback)
           },
         },
-        ending.signal,
-      )
+        startMonitor(_check, initial) {
+          const monitor = new ScriptedMonitor(initial)
+          monitors.push(monitor)
+          return monitor
+        },
+        onEvent: (event) => events.push(event),
+        every(_ms, callback) {
+          tick = callback
+          return () => (tick = () => {})
+        },
+      })
+      const ended = director.run(ending.signal)
       await idle()
       return {
+        director,
         log,
         ledger,
-        /** What a service's monitor believes. */
-        states: (service: string) =>
-          Object.fromEntries([...(monitors.get(service)?.states() ?? [])].map(([name, { state }]) => [name, state])),
-        /** Health changes, all at once; `reason` undefined is a pass. */
-        find(service: string, state: 'up' | 'down', ...servers: string[]) {
+        orders,
+        events,
+        /** What names and node lists say: to be changed by the test. */
+        names,
+        files,
+        /** How many ways of checking there are. */
+        monitors,
+        /** What the checks believe, by endpoint. */
+        states: () =>
+          Object.fromEntries(
+            monitors.flatMap((monitor) => [...monitor.states()].map(([name, { state }]) => [name, state] as const)),
+          ),
+        /** Health changes, all at once. */
+        find: (state: 'up' | 'down', ...servers: string[]) => {
           const verdict: Verdict =
             state === 'up' ? { outcome: 'pass' } : { outcome: 'fail', reason: 'refused', detail: 'ECONNREFUSED' }
-          for (const server of servers) monitors.get(service)?.find(server, state, verdict)
+          for (const server of servers)
+            if (!monitors.map((monitor) => monitor.find(server, state, verdict)).includes(true))
+              throw new Error(`${server} is not monitored`)
           return idle()
         },
         /** The reconcile interval passes. */
-        round() {
+        round: () => {
           tick()
           return idle()
         },
-        async stop() {
+        /** So much time passes. */
+        pass: (ms: number) => {
+          clock.pass(ms)
+          return idle()
+        },
+        /** The watched files change. */
+        touch: () => {
+          for (const callback of watchers) callback()
+          return idle()
+        },
+        stop: async () => {
           ending.abort()
           await ended
         },
       }
     },
   }
+}
+
+interface StartOptions {
+  readonly ledger?: Ledger
+  readonly orders?: Orders
+  readonly through?: (ipvs: Ipvs) => Ipvs
+  readonly names?: Record<string, readonly string[]>
+  readonly files?: Record<string, string>
 }
 
 /** Until everything that can happen has happened: nothing here waits for a timer, a disk or a network. */

@@ -3,15 +3,23 @@ import { diff } from 'ipvs'
 import type { Change, ObjectKey, Table } from 'ipvs'
 import t from 'tap'
 import type { Config } from '../src/config.js'
+import type { Facts, Health } from '../src/facts.js'
 import { keyName, objectName } from '../src/names.js'
-import { desired, owned } from '../src/policy.js'
-import type { State, States } from '../src/policy.js'
+import { decide, noMemory, owned } from '../src/policy.js'
+import type { Memory } from '../src/policy.js'
 import { carriedOut, config, entry, server, service } from './tables.js'
 
 // One service with three servers in the configuration; 192.0.2.14 is a server that it does not name.
 const conf = config(['192.0.2.11', '192.0.2.12', '192.0.2.13'])
-const states = (...each: State[]): States =>
-  new Map(each.map((state, i) => [objectName(service, server(`192.0.2.1${i + 1}`)), state]))
+const states = (...each: Health[]): Facts =>
+  new Map(each.map((health, i) => [objectName(service, server(`192.0.2.1${i + 1}`)), { health }]))
+const desired = (
+  config: Config,
+  facts: Facts,
+  current: Table,
+  owned: readonly ObjectKey[],
+  { memory = noMemory, now = 0 }: { memory?: Memory; now?: number } = {},
+) => decide({ config, facts, current, owned, memory, now }).table
 const serversOf = (table: ReturnType<typeof desired>) =>
   table.flatMap(({ destinations }) => destinations.map(({ address, weight }) => `${address.split('.')[3]}:${weight}`))
 const own = (...addresses: string[]): readonly ObjectKey[] => [
@@ -70,7 +78,7 @@ t.test('what is ours: configured and there, or ours before and not gone', async 
 // ── for any table, ledger and health ──
 
 const addresses = ['192.0.2.11', '192.0.2.12', '192.0.2.13', '192.0.2.14', '192.0.2.15']
-const anyState = fc.constantFrom<State>('up', 'down', 'unknown')
+const anyState = fc.constantFrom<Health>('up', 'down', 'unknown')
 const anyStates = fc.tuple(anyState, anyState, anyState).map((each) => states(...each))
 const anyServers = fc.dictionary(fc.constantFrom(...addresses), fc.integer({ min: 0, max: 9 }), {
   noNullPrototype: true,
@@ -81,7 +89,7 @@ const anyTable = fc.oneof(
 )
 const anyLedger = fc.subarray(addresses).map((some) => own(...some))
 
-const plan = (health: States, table: Table, ledger: readonly ObjectKey[]) => {
+const plan = (health: Facts, table: Table, ledger: readonly ObjectKey[]) => {
   const ours = owned(conf, table, ledger)
   return diff(table, desired(conf, health, table, ours), { owned: ours }).changes
 }
@@ -104,7 +112,7 @@ t.test('weights come from configuration and state alone', async (t) => {
     fc.property(anyStates, anyTable, anyLedger, (health, table, ledger) =>
       plan(health, table, ledger).every((change) => {
         if (change.type !== 'addDestination' && change.type !== 'updateDestination') return true
-        const state = health.get(objectName(service, change.destination))
+        const state = health.get(objectName(service, change.destination))?.health
         return change.destination.weight === (state === 'up' ? 1 : 0)
       }),
     ),
@@ -118,7 +126,7 @@ t.test('only what is down, or has left and is ours, is ever removed', async (t) 
       plan(health, table, ledger).every((change) => {
         if (change.type === 'removeService') return false
         if (change.type !== 'removeDestination') return true
-        const state = health.get(objectName(service, change.destination))
+        const state = health.get(objectName(service, change.destination))?.health
         const ours = ledger.some(({ destination }) => destination?.address === change.destination.address)
         return state === 'down' || (state === undefined && ours && change.before.weight === 0)
       }),
@@ -130,7 +138,7 @@ t.test('only what is down, or has left and is ours, is ever removed', async (t) 
 t.test('nothing known, nothing touched', async (t) => {
   fc.assert(
     fc.property(anyTable, fc.boolean(), (table, empty) => {
-      const health = empty ? new Map<string, State>() : states('unknown', 'unknown', 'unknown')
+      const health = empty ? (new Map() as Facts) : states('unknown', 'unknown', 'unknown')
       return plan(health, table, own(...addresses.slice(0, 3))).every((change) => about(change) === 'service')
     }),
   )

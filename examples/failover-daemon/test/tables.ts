@@ -1,5 +1,6 @@
 import type { Change, DestinationSpec, Stats, Table, TableEntry } from 'ipvs'
-import type { Config } from '../src/config.js'
+import type { Config, PolicyConfig } from '../src/config.js'
+import { noneKnown, withServers } from '../src/sources.js'
 
 /** The virtual service of the tests. */
 export const service = { protocol: 'tcp', address: '192.0.2.100', port: 80 } as const
@@ -8,25 +9,46 @@ export const server = (address: string, port = 80) => ({ address, port })
 
 const settings = { scheduler: 'wlc' } as const
 
-/** A configuration of one service with these servers, weight 1. */
-export const config = (addresses: readonly string[]): Config => ({
+export const policy: PolicyConfig = {
+  onFailure: 'remove',
+  drainTimeoutMs: 60_000,
+  quorum: { up: 1, hysteresis: 0 },
+  maxEjected: 1,
+  whenAllDown: 'none',
+  sorry: undefined,
+  slowStartMs: 0,
+  weightFromCheck: false,
+  flapping: undefined,
+}
+
+/** A configuration of one service with these servers, weight 1, that removes whatever fails. */
+export const config = (addresses: readonly string[], changed: Partial<PolicyConfig> = {}, weight = 1): Config => ({
   reconcileMs: 5000,
   stateDirectory: undefined,
+  controlSocket: undefined,
+  guard: undefined,
+  resolveIntervalMs: 30_000,
+  reloadOnChange: false,
   services: [
-    {
-      spec: { ...service, ...settings },
-      servers: addresses.map((address) => ({ ...server(address), forwarding: 'direct', weight: 1 })),
-      check: {
-        type: 'tcp',
-        port: undefined,
-        intervalMs: 2000,
-        fastIntervalMs: undefined,
-        timeoutMs: 1000,
-        rise: 2,
-        fall: 3,
-        tripwire: true,
+    withServers(
+      {
+        spec: { ...service, ...settings },
+        forwarding: 'direct',
+        sources: addresses.map((address) => ({ kind: 'address', ...server(address), weight, checkAddress: undefined })),
+        check: {
+          type: 'tcp',
+          port: undefined,
+          intervalMs: 2000,
+          fastIntervalMs: undefined,
+          timeoutMs: 1000,
+          rise: 2,
+          fall: 3,
+          tripwire: true,
+        },
+        policy: { ...policy, ...changed },
       },
-    },
+      noneKnown,
+    ),
   ],
 })
 

@@ -1,0 +1,72 @@
+/** `ipvs-failover run`: the daemon. */
+import { IpvsError, open } from 'ipvs'
+import type { Ipvs } from 'ipvs'
+import { startMonitor } from '../checks.js'
+import { commandHandler } from '../control/commands.js'
+import { defaultSocket } from '../control/protocol.js'
+import { listenForCommands } from '../control/server.js'
+import { Director } from '../director.js'
+import { followFile } from '../follow-file.js'
+import { holdNamespace } from '../lock.js'
+import { openLog } from '../log.js'
+import { openOrders } from '../orders.js'
+import { readConfig } from '../read-config.js'
+import { openLedger } from '../state.js'
+import { version } from '../version.js'
+import { usableConfig } from './check-config.js'
+import { Exit, statuses } from './exit.js'
+
+/** Runs until SIGTERM or SIGINT. SIGHUP reads the file anew. */
+export async function run(file: string, socket: string | undefined): Promise<void> {
+  const config = usableConfig(file)
+  const ending = new AbortController()
+  // A second signal ends the process at once, as by default.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort(signal))
+  const release = await holdNamespace()
+  if (release === undefined) {
+    const sentence = 'another ipvs-failover runs in this network namespace: end it, or reload it'
+    throw new Exit(`ipvs-failover: ${sentence}`, statuses.running)
+  }
+  const ipvs = await openIpvs()
+  const { log, end } = openLog(1)
+  const directory =
+    config.stateDirectory ?? process.env['STATE_DIRECTORY']?.split(':', 1)[0] ?? '/var/lib/ipvs-failover'
+  const path = socket ?? config.controlSocket ?? defaultSocket()
+  log.info({ version: version(), services: config.services.length, stateDirectory: directory }, 'started')
+  const [ledger, orders] = await Promise.all([openLedger(directory, log), openOrders(directory, log)])
+  const director = new Director({ config, ipvs, ledger, orders, log, startMonitor })
+
+  const onRefused = (error: Error) =>
+    log.error({ file, error: error.message }, 'configuration refused: the old one holds')
+  const handle = commandHandler({ director, readConfig: () => readConfig(file), onRefused })
+  const reload = () =>
+    void handle({ command: 'reload', force: false }).then(
+      () => log.info({ file }, 'configuration reloaded'),
+      () => {}, // It was told.
+    )
+  process.on('SIGHUP', reload)
+  const unfollow = followFile(file, () => {
+    if (director.config.reloadOnChange) reload()
+  })
+  const control = await listenForCommands(path, log, handle).catch((error: unknown) => {
+    // The servers need their director more than the operators their commands.
+    log.error({ path, error: String(error) }, 'the control socket cannot be opened: no commands of operators')
+  })
+  await director.run(ending.signal)
+  control?.close()
+  unfollow()
+  process.off('SIGHUP', reload)
+  await ipvs.close()
+  log.info({ signal: ending.signal.reason as unknown }, 'ended, the table stays as it is')
+  await end()
+  release()
+}
+
+async function openIpvs(): Promise<Ipvs> {
+  try {
+    return await open()
+  } catch (error) {
+    if (IpvsError.is(error)) throw new Exit(`ipvs-failover: ${error.message}`, statuses.failed)
+    throw error
+  }
+}

@@ -1,0 +1,111 @@
+/** What is wrong with a service although each of its fields is right. Pure but for the certificates, which are loaded. */
+import { tls } from 'ipvs/health'
+import type { TlsOptions } from 'ipvs/health'
+import type * as z from 'zod'
+import type { Path, Problem } from './document.js'
+import { durationText } from './scalars.js'
+import type { Service } from './schema.js'
+
+/** A service as the file has it. */
+export type ServiceShape = z.output<typeof Service>
+
+/** What the configuration's truth depends on. */
+export interface HostFacts {
+  /** Whether clients that persistence keeps on a server leave it when its weight is 0 (net.ipv4.vs.expire_quiescent_template). */
+  readonly expireQuiescentTemplate: boolean
+}
+
+/** What no field can be blamed for alone. */
+export function* crossProblems(service: ServiceShape, path: Path, host: HostFacts): Generator<Problem> {
+  const { virtual, persistence, check } = service
+  const bits = virtual.family === 'ipv4' ? 32 : 128
+  if (virtual.port === 0 && persistence === undefined)
+    yield { path: [...path, 'virtual'], expected: 'persistence with port 0, which means every port' }
+  if ((persistence?.prefixLength ?? 0) > bits)
+    yield {
+      path: [...path, 'persistence', 'prefixLength'],
+      expected: `at most ${bits} bits, as the service is ${virtual.family}`,
+    }
+
+  for (const [index, server] of service.servers.entries())
+    yield* serverProblems(service, server, [...path, 'servers', index])
+  yield* policyProblems(service, path, host)
+
+  if (virtual.port === 0 && check.port === undefined)
+    yield { path: [...path, 'check', 'port'], expected: 'the port to check, as the service has port 0' }
+  if ('tls' in check && check.tls) yield* tlsProblems(check.tls, [...path, 'check', 'tls'])
+  const { interval, fastInterval, timeout } = check
+  if (timeout >= interval)
+    yield {
+      path: [...path, 'check', 'timeout'],
+      expected: `less than the interval, ${durationText(interval)}`,
+      found: durationText(timeout),
+    }
+  if (fastInterval !== undefined && fastInterval > interval)
+    yield { path: [...path, 'check', 'fastInterval'], expected: `at most the interval, ${durationText(interval)}` }
+}
+
+type ServerShape = ServiceShape['servers'][number]
+
+function* serverProblems(service: ServiceShape, server: ServerShape, path: Path): Generator<Problem> {
+  if ([server.address, server.name, server.file].filter((given) => given !== undefined).length !== 1)
+    yield { path, expected: 'one of address, name and file' }
+  yield* endpointProblems(service, server, path)
+}
+
+/** What is wrong with the address and port of a server of this service. */
+function* endpointProblems(
+  { virtual, forwarding }: ServiceShape,
+  server: Pick<ServerShape, 'address' | 'port'>,
+  path: Path,
+  by: ServiceShape['forwarding'] = forwarding,
+): Generator<Problem> {
+  if (server.address !== undefined && server.address.family !== virtual.family && by !== 'tunnel')
+    yield {
+      path,
+      expected: `an ${familyName(virtual.family)} address, as the service has; only tunnel forwarding mixes families`,
+      found: server.address.address,
+    }
+  const port = server.port ?? virtual.port
+  if (port === virtual.port) return
+  if (by !== 'masquerade')
+    yield {
+      path: [...path, 'port'],
+      expected: `port ${virtual.port} as the service has, since ${by} forwarding leaves the port as it is (only masquerade changes it)`,
+      found: `port ${port}`,
+    }
+  else if (port === 0 || virtual.port === 0)
+    yield {
+      path: [...path, 'port'],
+      expected: 'port 0, every port, with a service of port 0 and no other',
+      found: `port ${port}`,
+    }
+}
+
+function* policyProblems(service: ServiceShape, path: Path, host: HostFacts): Generator<Problem> {
+  const { sorry, whenAllDown, onFailure, persistence } = service
+  if (sorry !== undefined) yield* endpointProblems(service, sorry, [...path, 'sorry'], sorry.forwarding)
+  if (whenAllDown === 'sorry' && sorry === undefined)
+    yield { path: [...path, 'sorry'], expected: 'the server that takes over, as whenAllDown is sorry' }
+  if (sorry !== undefined && (whenAllDown ?? 'sorry') !== 'sorry')
+    yield { path: [...path, 'sorry'], expected: `whenAllDown: sorry with it`, found: `whenAllDown: ${whenAllDown}` }
+  if (onFailure === 'quiesce' && persistence !== undefined && !host.expireQuiescentTemplate)
+    yield {
+      path: [...path, 'onFailure'],
+      expected:
+        'remove, as the service is persistent and net.ipv4.vs.expire_quiescent_template is not 1: weight 0 would keep sending clients to a dead server',
+    }
+}
+
+/** What is only found when certificates and key are put together. */
+function* tlsProblems(options: TlsOptions, path: Path): Generator<Problem> {
+  try {
+    tls(options)
+  } catch (error) {
+    const found =
+      error instanceof Error ? error.message.replace(/^options(\.\w+)?: expected .*, found /, '') : String(error)
+    yield { path, expected: 'a host name, and certificates with their key that can be loaded', found }
+  }
+}
+
+const familyName = (family: 'ipv4' | 'ipv6') => (family === 'ipv4' ? 'IPv4' : 'IPv6')
