@@ -14,7 +14,7 @@ import { Episodes } from './episodes.js'
 import type { DirectorEvent } from './events.js'
 import type { Facts, Order } from './facts.js'
 import type { Log } from './log.js'
-import { changeName, changeTarget, keyName, objectNames, serverName, serviceName } from './names.js'
+import { keyName, objectNames, serverName, serviceName } from './names.js'
 import { Observations } from './observations.js'
 import type { Orders } from './orders.js'
 import { decide, noMemory, owned } from './policy.js'
@@ -28,7 +28,7 @@ import { statusOf } from './status.js'
 import type { Status } from './status.js'
 import { Transitions } from './transitions.js'
 import { Wake } from './wake.js'
-import { created, errorFields, some, writeChanges } from './writes.js'
+import { Writer, created, errorFields, some } from './writes.js'
 
 /** What a director works with; the caller opens and closes it. */
 export interface DirectorParts {
@@ -61,6 +61,7 @@ export class Director {
   readonly #checks: Checks
   readonly #observations = new Observations()
   readonly #transitions: Transitions
+  readonly #writer: Writer
   /** As it was given. */
   #given: Config
   /** With the servers that are known. */
@@ -75,8 +76,6 @@ export class Director {
   #due = true
   /** Something that the policy depends on has changed since the last plan. */
   #changed = false
-  /** Names of the changes that the last full round could not carry out: they wait for the next one. */
-  #unfinished: ReadonlySet<string> | undefined
   /** Those who wait for the next full round. */
   #waiting: (() => void)[] = []
   #cancelTimer = () => {}
@@ -90,6 +89,7 @@ export class Director {
     this.#config = config
     this.#episodes = new Episodes(log)
     this.#transitions = new Transitions(log, parts.onEvent)
+    this.#writer = new Writer(parts.ipvs, log, this.#episodes, () => this.#configured())
     this.#resolver = new Resolver(asking, clock, this.#episodes, () => this.#reconfigure())
     this.#checks = new Checks({
       start: parts.startMonitor,
@@ -200,19 +200,10 @@ export class Director {
     }
   }
 
-  /**
-   * Writes what has changed, and reads the table again. What failed before stays out: a service that the kernel
-   * refuses (after a search for its module) would hold up every other. False if the table is not what it was thought to be.
-   */
+  /** Writes what has changed, and reads the table again. False if the table is not what it was thought to be. */
   async #transition(table: Table, signal: AbortSignal): Promise<boolean> {
-    const failed = this.#unfinished ?? new Set()
-    const waits = (change: Change) =>
-      failed.has(changeName(change)) || ('of' in change && failed.has(`addService ${serviceName(change.of)}`))
-    const changes = (await this.#plan(table)).filter((change) => !waits(change))
-    const { applied, failures } = await writeChanges(this.#parts.ipvs, changes)
-    this.#logWritten('transition', applied)
-    for (const failure of failures) this.#parts.log.warn(failure, 'writing the table failed: reading it anew')
-    if (failures.length > 0) return false
+    const changes = this.#writer.ready(await this.#plan(table))
+    if (!(await this.#writer.transition(changes))) return false
     if (changes.length > 0) this.#table = await this.#read(signal)
     return true
   }
@@ -222,10 +213,7 @@ export class Director {
     this.#table = table
     const transition = this.#changed
     const changes = await this.#plan(table)
-    const { applied, failures } = await writeChanges(this.#parts.ipvs, changes)
-    this.#logWritten(transition ? 'transition' : this.#cause(applied), applied)
-    this.#episodes.report('writing the table', failures)
-    this.#unfinished = new Set(changes.filter((change) => !applied.includes(change)).map(changeName))
+    await this.#writer.round(changes, transition)
     if (changes.length > 0) this.#table = await this.#read(signal)
   }
 
@@ -348,29 +336,7 @@ export class Director {
     await Promise.race([this.#resolver.refresh(), late])
     cancel()
   }
-
-  /** Why there was something to do although health has not changed. */
-  #cause(applied: readonly Change[]): Cause {
-    const before = this.#unfinished
-    if (before === undefined) return 'start'
-    const configured = this.#configured()
-    if (applied.every((change) => !configured.has(changeTarget(change)))) return 'drain'
-    return applied.every((change) => before.has(changeName(change))) ? 'retry' : 'drift'
-  }
-
-  #logWritten(cause: Cause, applied: readonly Change[]): void {
-    if (applied.length === 0) return
-    const fields = { cause, changes: applied.length, written: some(applied.map(changeName)) }
-    if (cause === 'drift') this.#parts.log.warn(fields, 'the table was changed by someone else: repaired')
-    else this.#parts.log.info(fields, 'table written')
-  }
 }
-
-/**
- * Why the table was written: health, time or an operator; what others did to it; servers that have left and were drained; what
- * could not be written before, or was not there at the start.
- */
-type Cause = 'transition' | 'drift' | 'drain' | 'start' | 'retry'
 
 function repeat(ms: number, callback: () => void): () => void {
   const timer = setInterval(callback, ms)

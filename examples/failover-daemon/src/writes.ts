@@ -1,17 +1,85 @@
-/** Carries out a plan, and what the log says of it. */
+/** Carries out plans, and tells the log of it. */
 import { IpvsApplyError, IpvsError, apply } from 'ipvs'
 import type { Change, Ipvs, ObjectKey } from 'ipvs'
-import { changeName } from './names.js'
+import type { Episodes } from './episodes.js'
+import type { Log } from './log.js'
+import { changeName, changeTarget, serviceName } from './names.js'
+
+/** Writes to one table. */
+export class Writer {
+  readonly #ipvs: Ipvs
+  readonly #log: Log
+  readonly #episodes: Episodes
+  readonly #configured: () => ReadonlySet<string>
+  /** Names of the changes that the last full round could not carry out: they wait for the next one. */
+  #unfinished: ReadonlySet<string> | undefined
+
+  /** @param configured names of the objects of the configuration */
+  constructor(ipvs: Ipvs, log: Log, episodes: Episodes, configured: () => ReadonlySet<string>) {
+    this.#ipvs = ipvs
+    this.#log = log
+    this.#episodes = episodes
+    this.#configured = configured
+  }
+
+  /**
+   * The changes without those that failed before: a service that the kernel refuses (after a search for its module) would hold up
+   * every other.
+   */
+  ready(changes: readonly Change[]): readonly Change[] {
+    const failed = this.#unfinished ?? new Set()
+    const waits = (change: Change) =>
+      failed.has(changeName(change)) || ('of' in change && failed.has(`addService ${serviceName(change.of)}`))
+    return changes.filter((change) => !waits(change))
+  }
+
+  /** Writes at once what health, time or an operator has changed; false if something failed. */
+  async transition(changes: readonly Change[]): Promise<boolean> {
+    const { applied, failures } = await writeChanges(this.#ipvs, changes)
+    this.#logWritten('transition', applied)
+    for (const failure of failures) this.#log.warn(failure, 'writing the table failed: reading it anew')
+    return failures.length === 0
+  }
+
+  /** Writes what a full round found; what fails is tried again by the next one. */
+  async round(changes: readonly Change[], transition: boolean): Promise<void> {
+    const { applied, failures } = await writeChanges(this.#ipvs, changes)
+    this.#logWritten(transition ? 'transition' : this.#cause(applied), applied)
+    this.#episodes.report('writing the table', failures)
+    this.#unfinished = new Set(changes.filter((change) => !applied.includes(change)).map(changeName))
+  }
+
+  #cause(applied: readonly Change[]): Cause {
+    const before = this.#unfinished
+    if (before === undefined) return 'start'
+    const configured = this.#configured()
+    if (applied.every((change) => !configured.has(changeTarget(change)))) return 'drain'
+    return applied.every((change) => before.has(changeName(change))) ? 'retry' : 'drift'
+  }
+
+  #logWritten(cause: Cause, applied: readonly Change[]): void {
+    if (applied.length === 0) return
+    const fields = { cause, changes: applied.length, written: some(applied.map(changeName)) }
+    if (cause === 'drift') this.#log.warn(fields, 'the table was changed by someone else: repaired')
+    else this.#log.info(fields, 'table written')
+  }
+}
+
+/**
+ * Why the table was written: health, time or an operator; what others did to it; servers that have left and were drained; what
+ * could not be written before, or was not there at the start.
+ */
+type Cause = 'transition' | 'drift' | 'drain' | 'start' | 'retry'
 
 /** What became of a plan. */
-export interface Written {
+interface Written {
   readonly applied: readonly Change[]
   /** Fields for the log, one for each change that failed. */
   readonly failures: readonly object[]
 }
 
 /** Carries out changes. Does not reject: what fails is told. */
-export async function writeChanges(ipvs: Ipvs, changes: readonly Change[]): Promise<Written> {
+async function writeChanges(ipvs: Ipvs, changes: readonly Change[]): Promise<Written> {
   if (changes.length === 0) return { applied: [], failures: [] }
   try {
     return { applied: (await apply(ipvs, { changes, foreign: [] })).applied, failures: [] }
