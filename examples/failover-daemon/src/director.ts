@@ -13,8 +13,10 @@ import type { Config, ServiceConfig } from './config.js'
 import { Episodes } from './episodes.js'
 import type { DirectorEvent } from './events.js'
 import type { Facts, Order } from './facts.js'
+import { Hosts } from './hosts.js'
+import type { Echo } from './hosts.js'
 import type { Log } from './log.js'
-import { keyName, objectNames, serverName, serviceName } from './names.js'
+import { keyName, objectName, objectNames, serverName, serviceName } from './names.js'
 import { Observations } from './observations.js'
 import type { Orders } from './orders.js'
 import { decide, noMemory, owned } from './policy.js'
@@ -38,6 +40,8 @@ export interface DirectorParts {
   readonly orders: Orders
   readonly log: Log
   readonly startMonitor: StartMonitor
+  /** How hosts are pinged. @default they are not: a server that is down is failed, never offline */
+  readonly echo?: Echo | undefined
   /** Hears what happens. Must not throw. @default nobody */
   readonly onEvent?: ((event: DirectorEvent) => void) | undefined
   /** Calls back every so many milliseconds until the returned function is called. @default setInterval */
@@ -60,6 +64,7 @@ export class Director {
   readonly #resolver: Resolver
   readonly #checks: Checks
   readonly #observations = new Observations()
+  readonly #hosts: Hosts | undefined
   readonly #transitions: Transitions
   readonly #writer: Writer
   /** As it was given. */
@@ -90,6 +95,7 @@ export class Director {
     this.#episodes = new Episodes(log)
     this.#transitions = new Transitions(log, parts.onEvent)
     this.#writer = new Writer(parts.ipvs, log, this.#episodes, () => this.#configured())
+    this.#hosts = parts.echo && new Hosts(parts.echo, () => this.#look())
     this.#resolver = new Resolver(asking, clock, this.#episodes, () => this.#reconfigure())
     this.#checks = new Checks({
       start: parts.startMonitor,
@@ -253,6 +259,11 @@ export class Director {
     this.#config = resolved(this.#given, this.#resolver.known)
     this.#observations.prune(this.#config)
     if (this.#started) this.#checks.set(this.#config)
+    this.#look()
+  }
+
+  /** Something that the policy depends on has changed. */
+  #look(): void {
     this.#changed = true
     this.#wake.set()
   }
@@ -263,12 +274,23 @@ export class Director {
       this.#observations.note(service, server, now)
       this.#transitions.health(service, server, event)
     }
-    this.#changed = true
-    this.#wake.set()
+    const down = changes.filter(({ event }) => event.state === 'down')
+    this.#hosts?.ask(
+      down.map(({ server }) => server.address),
+      this.#config,
+    )
+    this.#look()
   }
 
   #facts(config: Config, checks = this.#checks.states()): Facts {
-    return this.#observations.facts(config, checks, this.#parts.orders.all, new Map())
+    return this.#observations.facts(config, checks, this.#parts.orders.all, this.#hosts?.answers ?? new Map())
+  }
+
+  #downAddresses(): readonly string[] {
+    const states = this.#checks.states()
+    return this.#config.services.flatMap(({ spec, servers }) =>
+      servers.filter((server) => states.get(objectName(spec, server))?.health === 'down').map(({ address }) => address),
+    )
   }
 
   #weight({ spec }: ServiceConfig, server: DestinationKey): number {
@@ -305,10 +327,7 @@ export class Director {
   #wakeAt(at: number | undefined): void {
     this.#cancelTimer()
     if (at === undefined) return
-    this.#cancelTimer = this.#clock.after(at - this.#clock.now(), () => {
-      this.#changed = true
-      this.#wake.set()
-    })
+    this.#cancelTimer = this.#clock.after(at - this.#clock.now(), () => this.#look())
   }
 
   #startRounds(): void {
@@ -316,6 +335,7 @@ export class Director {
     this.#stopRounds()
     this.#stopRounds = every(this.#given.reconcileMs, () => {
       void this.#resolver.refresh()
+      this.#hosts?.ask(this.#downAddresses(), this.#config)
       this.#due = true
       this.#wake.set()
     })

@@ -10,6 +10,7 @@ import type { Config } from '../src/config.js'
 import { Director } from '../src/director.js'
 import type { DirectorEvent } from '../src/events.js'
 import type { Health, Order } from '../src/facts.js'
+import type { Echo } from '../src/hosts.js'
 import { serverName, serviceName } from '../src/names.js'
 import type { Orders } from '../src/orders.js'
 import type { Ledger } from '../src/state.js'
@@ -163,7 +164,7 @@ export function directorBench(options: TestKernelOptions = {}) {
     /** Starts a director; `through` may stand between it and the kernel. */
     async start(config: Config, options: StartOptions = {}) {
       const { ledger = memoryLedger(), orders = memoryOrders(), through = (ipvs: Ipvs) => ipvs } = options
-      const { names = {}, files = {} } = options
+      const { names = {}, files = {}, echo } = options
       const log = recordingLog()
       const ending = new AbortController()
       const clock = handClock()
@@ -178,6 +179,7 @@ export function directorBench(options: TestKernelOptions = {}) {
         orders,
         log,
         clock,
+        echo,
         asking: {
           addresses: (name) => {
             const addresses = names[name]
@@ -258,6 +260,7 @@ interface StartOptions {
   readonly ledger?: Ledger
   readonly orders?: Orders
   readonly through?: (ipvs: Ipvs) => Ipvs
+  readonly echo?: Echo
   readonly names?: Record<string, readonly string[]>
   readonly files?: Record<string, string>
 }

@@ -216,6 +216,31 @@ t.test('events tell each change of state once, with its reason', async (t) => {
   await stop()
 })
 
+t.test('a server that is down is failed while its host answers pings, else offline', async (t) => {
+  const dead = new Set(['192.0.2.12'])
+  const trouble = new Set<string>()
+  const echo = (address: string) => {
+    if (trouble.has(address)) return Promise.reject(Object.assign(new Error('no permission'), { code: 'EPERM' }))
+    if (!dead.has(address)) return Promise.resolve()
+    return Promise.reject(Object.assign(new Error('nobody there'), { code: 'EHOSTUNREACH' }))
+  }
+  const { director, events, find, round, stop } = await running(conf, { echo })
+  const states = () => director.status().services[0]?.servers.map(({ state }) => state)
+  await find('down', a, b)
+  t.strictSame(states(), ['failed', 'offline', 'online'])
+  t.match(events.at(-1), { server: b, from: 'failed', to: 'offline', reason: 'refused' })
+  dead.delete('192.0.2.12')
+  await round()
+  t.strictSame(states(), ['failed', 'failed', 'online'], 'it is asked again by each round')
+  dead.add('192.0.2.12')
+  trouble.add('192.0.2.12')
+  await round()
+  t.strictSame(states(), ['failed', 'failed', 'online'], 'trouble of ours says nothing')
+  await find('up', b)
+  t.strictSame(states(), ['failed', 'online', 'online'])
+  await stop()
+})
+
 t.test('a server that comes up starts slowly, in steps that need no round', async (t) => {
   const { bench, find, pass, stop } = await running(config(['192.0.2.11', '192.0.2.12'], { slowStartMs: 10_000 }, 10))
   await pass(10_000)
