@@ -129,11 +129,13 @@ t.test('with a libc or processor that no addon was prebuilt for, open() says how
 t.test('the failover daemon installs beside it', async (t) => {
   const folder = await makeFolder(t)
   const daemon = await pack(folder, 'examples/failover-daemon')
-  t.same(daemon.files.filter((file) => !/^(dist|bin)\/[\w-]+(\.d\.ts|\.js|\.js\.map)$/.test(file)).sort(), [
+  t.same(daemon.files.filter((file) => !/^(dist|bin)\/([\w-]+\/)?[\w-]+(\.d\.ts|\.js|\.js\.map)$/.test(file)).sort(), [
     'LICENSE',
     'README.md',
     'failover.yaml',
     'package.json',
+    'systemd/ipvs-failover.service',
+    'systemd/modules-load.conf',
   ])
   const app = await install(folder, [tarball, daemon.tarball])
   const config = 'node_modules/ipvs-failover/failover.yaml'

@@ -44,6 +44,8 @@ export interface DirectorParts {
   readonly echo?: Echo | undefined
   /** Hears what happens. Must not throw. @default nobody */
   readonly onEvent?: ((event: DirectorEvent) => void) | undefined
+  /** Hears of each full round that is complete: the table was read, and written where need be. Must not throw. @default nobody */
+  readonly onRound?: ((status: Status) => void) | undefined
   /** Calls back every so many milliseconds until the returned function is called. @default setInterval */
   readonly every?: ((ms: number, callback: () => void) => () => void) | undefined
   /** @default the system's */
@@ -201,6 +203,7 @@ export class Director {
       if (table === undefined) return
       if (!this.#started) this.#start(table)
       await this.#round(table, signal)
+      this.#parts.onRound?.(this.status())
     } finally {
       for (const done of waiting) done()
     }

@@ -14,6 +14,7 @@ import type { Echo } from '../src/hosts.js'
 import { serverName, serviceName } from '../src/names.js'
 import type { Orders } from '../src/orders.js'
 import type { Ledger } from '../src/state.js'
+import type { Status } from '../src/status.js'
 import { recordingLog } from './recording-log.js'
 
 /** A monitor that finds what the test says. */
@@ -164,7 +165,7 @@ export function directorBench(options: TestKernelOptions = {}) {
     /** Starts a director; `through` may stand between it and the kernel. */
     async start(config: Config, options: StartOptions = {}) {
       const { ledger = memoryLedger(), orders = memoryOrders(), through = (ipvs: Ipvs) => ipvs } = options
-      const { names = {}, files = {}, echo } = options
+      const { names = {}, files = {}, echo, onRound } = options
       const log = recordingLog()
       const ending = new AbortController()
       const clock = handClock()
@@ -180,6 +181,7 @@ export function directorBench(options: TestKernelOptions = {}) {
         log,
         clock,
         echo,
+        onRound,
         asking: {
           addresses: (name) => {
             const addresses = names[name]
@@ -261,6 +263,7 @@ interface StartOptions {
   readonly orders?: Orders
   readonly through?: (ipvs: Ipvs) => Ipvs
   readonly echo?: Echo
+  readonly onRound?: (status: Status) => void
   readonly names?: Record<string, readonly string[]>
   readonly files?: Record<string, string>
 }

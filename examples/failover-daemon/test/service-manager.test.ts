@@ -1,0 +1,42 @@
+import t from 'tap'
+import { ServiceManager, summary } from '../src/service-manager.js'
+import { directorBench } from './director-bench.js'
+import { config } from './tables.js'
+
+t.test('ready with the first round, alive with each, and how it is in one line', async (t) => {
+  const told: string[] = []
+  const manager = new ServiceManager((state) => told.push(state) > 0)
+  const bench = directorBench()
+  const director = await bench.start(config(['192.0.2.11', '192.0.2.12']), {
+    onRound: (status) => manager.round(status),
+  })
+  t.strictSame(told, ['READY=1\nWATCHDOG=1\nSTATUS=1 service, 0 of 2 servers online'])
+  await director.find('up', '192.0.2.11:80', '192.0.2.12:80')
+  t.equal(told.length, 1, 'a change of health alone is no sign of life')
+  await director.round()
+  t.strictSame(told.slice(1), ['WATCHDOG=1\nSTATUS=1 service, 2 of 2 servers online'])
+  await director.find('down', '192.0.2.11:80', '192.0.2.12:80')
+  t.match(
+    summary(director.director.status()),
+    /^1 service, 0 of 2 servers online; tcp 192\.0\.2\.100:80 below its quorum$/,
+  )
+  await director.stop()
+  manager.stopping()
+  t.match(told.at(-1), /^STOPPING=1\n/)
+})
+
+t.test('a round whose table cannot be read is no sign of life', async (t) => {
+  let rounds = 0
+  const bench = directorBench()
+  const director = await bench.start(config(['192.0.2.11']), {
+    through: (ipvs) =>
+      new Proxy(ipvs, {
+        get: (target, name) =>
+          name === 'table' ? () => Promise.reject(new Error('stuck')) : (Reflect.get(target, name) as unknown),
+      }),
+    onRound: () => rounds++,
+  })
+  await director.round()
+  t.equal(rounds, 0)
+  await director.stop()
+})
