@@ -1,0 +1,35 @@
+import { checkedRecord, wrongType } from './arguments.js'
+import type { Check } from './check.js'
+import { verdictOfAbort, verdictOfError } from './verdict.js'
+
+/** What `icmp()` pings by: `openPing()` of `ipvs/system`, or anything like it. */
+export interface Pinger {
+  /**
+   * Fulfils when the address has answered. Rejects with the signal's reason once that fires, and with an error whose `code` is
+   * `EHOSTUNREACH` and so on.
+   */
+  echo(address: string, signal: AbortSignal): Promise<unknown>
+}
+
+/** What `icmp()` needs. */
+export interface IcmpOptions {
+  /** Opened, shared and closed by the caller: one for all checks. */
+  readonly ping: Pinger
+}
+
+/**
+ * Passes when the target's host answers an ICMP echo request; the port is not looked at. A host that nobody can reach fails with
+ * `unreachable`, one that does not answer times out; trouble on this side is inconclusive. Its kernel answers, not its program:
+ * a host whose servers have all died still passes.
+ *
+ * Throws TypeError for what is no Pinger.
+ */
+export function icmp(options: IcmpOptions): Check {
+  const { ping } = checkedRecord('options', options, ['ping'])
+  if (typeof ping?.echo !== 'function') throw wrongType('options.ping', 'openPing() of ipvs/system or its like', ping)
+  return ({ address }, signal) =>
+    ping.echo(address, signal).then(
+      () => ({ outcome: 'pass' }),
+      (error: unknown) => (signal.aborted ? verdictOfAbort(signal) : verdictOfError(error)),
+    )
+}
