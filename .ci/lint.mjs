@@ -49,6 +49,10 @@ const layers = {
   descriptor: [],
   codec: ['codec', 'records'],
   records: ['records'],
+  // The second addon: nothing of the first but what closes a descriptor.
+  system: ['echo', 'unix'],
+  echo: ['echo', 'descriptor'],
+  unix: ['unix', 'descriptor'],
 }
 const layerOf = (path) => basename(path, extname(path))
 
@@ -57,21 +61,32 @@ const layerOf = (path) => basename(path, extname(path))
  */
 const rules = [
   {
-    rule: 'only lib/native.ts touches the addon',
+    rule: 'only lib/addon.ts loads addons',
     where: library,
-    except: ['lib/native.ts'],
+    except: ['lib/addon.ts'],
     pattern: /node-gyp-build|\.node['"`]|\b(dlopen|_linkedBinding)\b|process\.binding\b/,
   },
   {
-    rule: 'Node-API and libuv only in addon.cc',
+    rule: 'only lib/native.ts and lib/system.ts touch an addon',
+    where: library,
+    except: ['lib/native.ts', 'lib/system.ts'],
+    pattern: importOf('[^\'"`]*/addon\\b'),
+  },
+  {
+    rule: 'Node-API and libuv only in addon.cc and system.cc',
     where: cpp,
-    except: ['native/addon.cc'],
+    except: ['native/addon.cc', 'native/system.cc'],
     pattern: /#\s*include\s*["<](napi|node|js_native|uv|v8)[^">]*[">]/,
   },
   {
-    rule: 'no libnl and no kernel headers in addon.cc and worker',
-    where: cpp.filter((path) => ['addon', 'worker'].includes(layerOf(path))),
+    rule: 'no libnl and no kernel headers in addon.cc, worker and system.cc',
+    where: cpp.filter((path) => ['addon', 'worker', 'system'].includes(layerOf(path))),
     pattern: /#\s*include\s*["<](netlink|linux)\//,
+  },
+  {
+    rule: 'no libnl in the second addon',
+    where: cpp.filter((path) => ['system', 'echo', 'unix'].includes(layerOf(path))),
+    pattern: /#\s*include\s*["<]netlink\//,
   },
   {
     rule: 'records includes only the standard library',
@@ -104,7 +119,7 @@ const rules = [
   {
     rule: 'examples use public entry points only',
     where: examples,
-    pattern: importOf(`[^'"\`]*(\\.\\./\\.\\./|/(lib|native|rig)/)|ipvs/(?!(health|testing)['"\`])`),
+    pattern: importOf(`[^'"\`]*(\\.\\./\\.\\./|/(lib|native|rig)/)|ipvs/(?!(health|system|testing)['"\`])`),
   },
   {
     rule: 'examples import nothing built, but plain JavaScript may import what is built of its own package',

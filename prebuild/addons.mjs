@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { nodeGyp } from '../rig/node-gyp.mjs'
-import { addonOf, architectures, faultsOf, faultsOfPackage, readElf, sourceHashes } from './check.mjs'
+import { addonOf, addons, architectures, faultsOf, faultsOfPackage, readElf, sourceHashes } from './check.mjs'
 
 const root = dirname(import.meta.dirname)
 const work = join(root, '.prebuild')
@@ -14,8 +14,8 @@ const licensed = ['napi.h', 'napi-inl.h', 'napi-inl.deprecated.h', 'LICENSE.md']
 /** @param {string} what */
 const libnl = (what) => execFileSync(join(root, 'prebuild/libnl'), [what], { encoding: 'utf8', stdio: 'pipe' }).trim()
 
-/** Compiles for one architecture in a folder of its own. @param {string} arch @param {string} target */
-function compile(arch, target) {
+/** Compiles for one architecture in a folder of its own. @param {string} arch @param {string} made */
+function compile(arch, made) {
   const { triplet } = architectures[arch]
   const folder = join(work, `linux-${arch}`)
   cpSync(join(root, 'native'), join(folder, 'native'), { recursive: true })
@@ -30,9 +30,9 @@ function compile(arch, target) {
     nodeGyp(['rebuild', `--arch=${arch}`, '--jobs=max', '--', '-Dportable=1'], { cwd: folder, env, stdio: 'pipe' })
   } catch (error) {
     const { stdout, stderr } = /** @type {{ stdout: Buffer, stderr: Buffer }} */ (error)
-    throw new Error(`the addon cannot be compiled for linux-${arch}:\n${stdout}${stderr}`, { cause: error })
+    throw new Error(`the addons cannot be compiled for linux-${arch}:\n${stdout}${stderr}`, { cause: error })
   }
-  copyFileSync(join(folder, 'build/Release/ipvs.node'), target)
+  for (const name of addons) copyFileSync(join(folder, 'build/Release', `${name}.node`), addonOf(made, arch, name))
 }
 
 function prebuild() {
@@ -41,15 +41,18 @@ function prebuild() {
   mkdirSync(join(made, 'libnl'), { recursive: true })
   for (const arch of Object.keys(architectures)) {
     const started = performance.now()
-    const addon = addonOf(made, arch)
-    mkdirSync(dirname(addon), { recursive: true })
-    compile(arch, addon)
-    const faults = faultsOf(addon, arch)
+    const files = addons.map((name) => addonOf(made, arch, name))
+    mkdirSync(join(made, `linux-${arch}`))
+    compile(arch, made)
+    const faults = files.flatMap((file) => faultsOf(file, arch))
     if (faults.length > 0)
-      throw new Error(`the addon for linux-${arch} is not fit for other machines:\n${faults.join('\n')}`)
+      throw new Error(`the addons for linux-${arch} are not fit for other machines:\n${faults.join('\n')}`)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    const kilobytes = Math.round(statSync(addon).size / 1000)
-    console.log(`prebuild: linux-${arch}: ${kilobytes} kB, glibc ${readElf(addon).glibc} or later, ${seconds} s`)
+    for (const file of files) {
+      const kilobytes = Math.round(statSync(file).size / 1000)
+      console.log(`prebuild: ${relative(made, file)}: ${kilobytes} kB, glibc ${readElf(file).glibc} or later`)
+    }
+    console.log(`prebuild: linux-${arch}: ${seconds} s`)
   }
 
   const source = libnl('source')

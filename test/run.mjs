@@ -5,8 +5,8 @@
 // sanitizers (test/native). fuzz: the same with random replies, for a minute. kernels: test/kernel/*.guest.ts on the real
 // kernels of the rig, those to which its version means little on one of them: on both with a FILTER, 'guest' for all of
 // them. package: test/package/*.test.ts, the tarball as a user installs it, after `npm run prebuild`. host: test/kernel/
-// again on this machine's own kernel, in fresh network namespaces; it must have IPVS. asan: how handles end
-// (test/lifetime.test.ts), with an addon built with AddressSanitizer and UndefinedBehaviorSanitizer. Each test program is
+// again on this machine's own kernel, in fresh network namespaces; it must have IPVS. asan: how handles and pings end
+// (test/*lifetime.test.ts), with an addon built with AddressSanitizer and UndefinedBehaviorSanitizer. Each test program is
 // bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated guest. One test:
 // `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'

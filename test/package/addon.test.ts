@@ -17,13 +17,14 @@ t.test('on Linux 6.1 the installed package adds a service and reads it back', as
   })
 })
 
-t.test('the addon for arm64 is loaded by a node for arm64', async (t) => {
+t.test('the addons for arm64 are loaded by a node for arm64', async (t) => {
   const emulated = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', join(await node('24', 'arm64'), 'node')]
   t.same(JSON.parse(await run(app, [...emulated, 'emulated.mjs'])), {
     arch: 'arm64',
     sameLayout: true,
     closed: 'closed',
-    addons: [join(installed, 'prebuilds/linux-arm64/ipvs.napi.glibc.node')],
+    notified: 'ENOENT',
+    addons: ['ipvs', 'system'].map((name) => join(installed, `prebuilds/linux-arm64/${name}.napi.glibc.node`)),
   })
 })
 
@@ -42,5 +43,6 @@ t.test('a user can put a changed libnl into the addon, as THIRD-PARTY.md says', 
   })
   const built = join(installed, 'build/Release/ipvs.node')
   t.ok((await readFile(built)).includes(mark))
-  t.match(JSON.parse(await run(app, [process.execPath, 'emulated.mjs'])), { sameLayout: true, addons: [built] })
+  const addons = [built, join(installed, 'build/Release/system.node')]
+  t.match(JSON.parse(await run(app, [process.execPath, 'emulated.mjs'])), { sameLayout: true, addons })
 })

@@ -23,7 +23,9 @@ t.test('the tarball holds what is listed here, and nothing else', async (t) => {
     ...(await below('native')).filter((name) => /^[^/]+\.(cc|h|map)$/.test(name)).map((name) => `native/${name}`),
     ...['addons.mjs', 'check.mjs', 'libnl'].map((name) => `prebuild/${name}`),
     ...['libnl/COPYING', 'libnl/libnl-3.7.0.tar.gz', 'sources.sha256'].map((name) => `prebuilds/${name}`),
-    ...['x64', 'arm64'].map((arch) => `prebuilds/linux-${arch}/ipvs.napi.glibc.node`),
+    ...['x64', 'arm64'].flatMap((arch) =>
+      ['ipvs', 'system'].map((name) => `prebuilds/linux-${arch}/${name}.napi.glibc.node`),
+    ),
     ...['LICENSE.md', 'napi-inl.deprecated.h', 'napi-inl.h', 'napi.h'].map(
       (name) => `prebuilds/node-addon-api/${name}`,
     ),
@@ -78,6 +80,12 @@ t.test('prepack refuses a package that is not whole or not of one piece, and say
     /^1: .*dist\/ is missing: run `npm run build:lib`/,
   )
   t.match(await verdict(t, (copy) => rm(join(copy, arm64))), /^1: .*linux-arm64.* is missing: run `npm run prebuild`/)
+  const second = 'prebuilds/linux-x64/system.napi.glibc.node'
+  t.match(await verdict(t, (copy) => rm(join(copy, second))), /^1: .*linux-x64\/system.* is missing: run/)
+  t.match(
+    await verdict(t, (copy) => cp(join(root, 'build/Release/system.node'), join(copy, second))),
+    /^1: .*linux-x64\/system.*libraries that node does not bring along: expected none, found libstdc/,
+  )
   t.match(
     await verdict(t, (copy) => writeFile(join(copy, 'native/codec.h'), '// changed')),
     /^1: .*made from other sources.*run `npm run prebuild`/,

@@ -7,6 +7,8 @@ import { install, makeFolder, node, pack, root, run } from './package.js'
 
 const addon = 'node_modules/ipvs/prebuilds/linux-x64/ipvs.napi.glibc.node'
 
+const second = addon.replace('ipvs.napi', 'system.napi')
+
 interface Met {
   readonly node: string
   readonly exported: string[]
@@ -15,6 +17,7 @@ interface Met {
   readonly addons: string[]
   readonly services: string[]
   readonly check: string
+  readonly echo: string
   readonly rules: string
 }
 
@@ -39,7 +42,10 @@ t.test('npm 12, which runs no install script that was not allowed, finds none', 
   const npm = ['npm', 'exec', '--yes', '--', 'npm@12.2.0', 'install', '--strict-allow-scripts']
   t.match(await run(app, [...npm, '--no-audit', '--no-fund', tarball], env), /^added 2 packages/m)
   await copyFile(join(root, 'test/package/emulated.mjs'), join(app, 'emulated.mjs'))
-  t.match(JSON.parse(await run(app, ['node', 'emulated.mjs'], env)), { sameLayout: true, addons: [join(app, addon)] })
+  t.match(JSON.parse(await run(app, ['node', 'emulated.mjs'], env)), {
+    sameLayout: true,
+    addons: [join(app, addon), join(app, second)],
+  })
 })
 
 /** A root file system of one node's libraries and the application. */
@@ -79,7 +85,8 @@ for (const version of ['20', '22', '24', '26']) {
     t.match(met.node, new RegExp(`^v${version}\\.`))
     t.same(met.onlyRequired, [])
     for (const name of ['open', 'diff', 'apply', 'IpvsError']) t.ok(met.exported.includes(name), name)
-    t.same(met.addons, [`/app/${addon}`])
+    t.same(met.addons, [`/app/${addon}`, `/app/${second}`])
+    t.equal(met.echo, 'pass', 'ipvs/system')
     // Either this machine's kernel has no IPVS, or it refuses it to a user namespace.
     t.match(met.opened, { code: /^IPVS_(UNAVAILABLE|NOT_PERMITTED)$/, ours: true })
     const rules = '-A -t 192.0.2.100:80 -s rr\n'

@@ -9,7 +9,8 @@ if (PRETEND_PLATFORM) Object.defineProperty(process, 'platform', { value: PRETEN
 const imported = await import('ipvs')
 const required = createRequire(import.meta.url)('ipvs')
 const { createTestKernel } = await import('ipvs/testing')
-const { tcp } = await import('ipvs/health')
+const { icmp, tcp } = await import('ipvs/health')
+const { openPing } = await import('ipvs/system')
 const { formatRules, parseRules } = await import('ipvs/ipvsadm')
 
 const opened = await imported.open().then(
@@ -25,15 +26,27 @@ await once(server, 'listening')
 const { outcome } = await tcp()({ address: '127.0.0.1', port: server.address().port }, AbortSignal.timeout(10_000))
 server.close()
 
+const echo = async () => {
+  try {
+    return (await icmp({ ping: openPing() })({ address: '127.0.0.1', port: 1 }, AbortSignal.timeout(10_000))).outcome
+  } catch (error) {
+    return error.code
+  }
+}
+
 console.log(
   JSON.stringify({
     node: process.version,
     exported: Object.keys(imported).filter((name) => imported[name] === required[name]),
     onlyRequired: Object.keys(required).filter((name) => !(name in imported)),
     opened,
-    addons: process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node')),
     services: (await table.services()).map(({ address }) => address),
     check: outcome,
+    echo: await echo(),
+    addons: process.report
+      .getReport()
+      .sharedObjects.filter((path) => path.endsWith('.node'))
+      .sort(),
     rules: formatRules(await parseRules('-A -t 192.0.2.100:80 -s rr\n')),
   }),
 )

@@ -1,7 +1,8 @@
 /** A program as users write it, against the published types: see ../../consumer.test.ts. */
 import { apply, diff, drain, IpvsError, open, schedulers, toJSON, watch, type Ipvs, type Table } from 'ipvs'
-import { createMonitor, http, tcp, type HealthEvent, type Target } from 'ipvs/health'
+import { createMonitor, http, icmp, tcp, type HealthEvent, type Target } from 'ipvs/health'
 import { formatRules, ipvsadm, parseRules, RulesError } from 'ipvs/ipvsadm'
+import { openPing, type Ping } from 'ipvs/system'
 import { createTestKernel } from 'ipvs/testing'
 
 interface Options {
@@ -24,7 +25,9 @@ export async function program(options: Options): Promise<string> {
   for await (const { table, changes } of watch(ipvs, { intervalMs: 1000, signal: options.signal })) {
     if (changes.length > 0) return JSON.stringify(table satisfies Table, toJSON)
   }
-  const monitor = createMonitor<Target>([server], { check: options.weight === 1 ? tcp() : http({ path: '/' }) })
+  const ping: Ping = openPing()
+  const check = options.weight === 1 ? tcp() : options.weight === 2 ? icmp({ ping }) : http({ path: '/' })
+  const monitor = createMonitor<Target>([server], { check })
   for await (const { state, target } of monitor as AsyncIterable<HealthEvent<Target>>) {
     if (state === 'down') await drain(ipvs, service, target, { timeoutMs: 1000 })
   }
