@@ -1,7 +1,9 @@
 /** The checks of a configuration: one monitor for all that is checked in the same way, and one check of an endpoint, however many services share it. */
 import type { DestinationKey } from 'ipvs'
-import { createMonitor, dns, http, sendExpect, smtp, targetKey, tcp, tls, udp } from 'ipvs/health'
-import type { Check, HealthEvent, Monitor, Target, Verdict } from 'ipvs/health'
+import { createMonitor, dns, http, icmp, sendExpect, smtp, targetKey, tcp, tls, udp } from 'ipvs/health'
+import type { Check, HealthEvent, Monitor, Pinger, Target, Verdict } from 'ipvs/health'
+import { openPing } from 'ipvs/system'
+import type { Ping } from 'ipvs/system'
 import type { CheckConfig, Config, ServiceConfig } from './config.js'
 import type { Health } from './facts.js'
 import { objectName, serverName } from './names.js'
@@ -25,6 +27,13 @@ export const startMonitorWith =
       initial,
     })
   }
+
+/** One for all, opened with the first echo; where that is refused, the next one tries again. */
+export const ping: Pinger & { opened?: Ping } = {
+  async echo(address, signal) {
+    return (this.opened ??= openPing()).echo(address, signal)
+  },
+}
 
 export const startMonitor = startMonitorWith(createMonitor)
 
@@ -143,7 +152,8 @@ const usersOf = (service: ServiceConfig): readonly User[] =>
 /** Where a server is checked: at another address or port than its own, if the configuration says so. */
 export const checkedEndpoint = ({ about, check }: ServiceConfig, server: DestinationKey): Target => ({
   address: about.get(serverName(server))?.checkAddress ?? server.address,
-  port: check.port ?? server.port,
+  // A check by ICMP has no port, a target always.
+  port: check.port ?? (server.port || 1),
 })
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
@@ -183,5 +193,7 @@ function checkOf(check: CheckConfig): Check {
       const { name, record, codes } = check
       return dns({ name, type: record, codes })
     }
+    case 'icmp':
+      return icmp({ ping })
   }
 }

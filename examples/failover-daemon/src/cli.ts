@@ -27,7 +27,7 @@ else /run/ipvs-failover/control.sock).
 run takes dead real servers out of the table and puts recovered ones back. It needs CAP_NET_ADMIN, writes its log to
 stdout as JSON lines, and leaves the table as it is when it ends, however it ends. SIGHUP is reload.
 
-Exit status: 0 done, or ended by SIGTERM or SIGINT; 1 IPVS cannot be used, or the daemon does not answer, or refuses;
+Exit status: 0 done, or ended by SIGTERM or SIGINT; 1 IPVS or ICMP cannot be used, or the daemon does not answer, or refuses;
 2 wrong arguments or wrong FILE; 75 another daemon runs in this network namespace.
 `
 

@@ -31,7 +31,9 @@ export function* crossProblems(service: ServiceShape, path: Path, host: HostFact
     yield* serverProblems(service, server, [...path, 'servers', index])
   yield* policyProblems(service, path, host)
 
-  if (virtual.port === 0 && check.port === undefined)
+  if (virtual.port === 0 && check.type === 'icmp' && check.tripwire === true)
+    yield { path: [...path, 'check', 'tripwire'], expected: 'false, as neither the service nor its check has a port' }
+  if (virtual.port === 0 && check.type !== 'icmp' && check.port === undefined)
     yield { path: [...path, 'check', 'port'], expected: 'the port to check, as the service has port 0' }
   if ('tls' in check && check.tls) yield* tlsProblems(check.tls, [...path, 'check', 'tls'])
   const { interval, fastInterval, timeout } = check

@@ -109,6 +109,7 @@ export type CheckConfig = CheckTiming &
         readonly record: NonNullable<DnsOptions['type']>
         readonly codes: readonly DnsCode[]
       }
+    | { readonly type: 'icmp' }
   )
 interface ByTls {
   /** With what its files hold. @default no TLS; for the type tls, all defaults */
@@ -116,7 +117,7 @@ interface ByTls {
 }
 /** When a check runs, and how many results it takes. */
 export interface CheckTiming {
-  /** Port that is checked. @default the server's own; needed, and the same for all, where that is 0 */
+  /** Port that is checked. @default the server's own; needed, and the same for all, where that is 0; icmp has none */
   readonly port: number | undefined
   /** From the start of one check of a server to the next. @default 2000 */
   readonly intervalMs: number
@@ -130,7 +131,7 @@ export interface CheckTiming {
   readonly fall: number
   /**
    * Whether an idle connection to each server that is up tells at once when its process dies.
-   * @default true, but for checks by UDP and DNS
+   * @default true, but for checks by UDP, DNS and ICMP
    */
   readonly tripwire: boolean
 }

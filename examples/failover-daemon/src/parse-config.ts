@@ -117,11 +117,11 @@ function checkConfig({ check }: ServiceShape): CheckConfig {
   const { interval, fastInterval, timeout, ...rest } = check
   return {
     ...rest,
-    port: rest.port,
+    port: rest.type === 'icmp' ? undefined : rest.port,
     intervalMs: interval,
     fastIntervalMs: fastInterval,
     timeoutMs: timeout,
-    tripwire: rest.tripwire ?? !['udp', 'dns'].includes(rest.type),
+    tripwire: rest.tripwire ?? !['udp', 'dns', 'icmp'].includes(rest.type),
   } as CheckConfig
 }
 

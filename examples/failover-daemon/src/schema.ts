@@ -35,8 +35,7 @@ function statusRange(value: unknown): StatusRange | undefined {
   return first <= last ? [first, last] : undefined
 }
 
-const timing = {
-  port: integer('a port', 1, 65535).optional(),
+const times = {
   interval: duration(10, 3_600_000).default(2000),
   fastInterval: duration(10, 3_600_000).optional(),
   timeout: duration(10, 600_000).default(1000),
@@ -44,6 +43,7 @@ const timing = {
   fall: integer('a number of checks', 1, 1000).default(3),
   tripwire: z.boolean({ error: 'true or false' }).optional(),
 }
+const timing = { port: integer('a port', 1, 65535).optional(), ...times }
 
 const Tls = z.preprocess(
   (value) => (value === true ? {} : value === false ? undefined : value),
@@ -56,7 +56,7 @@ const Tls = z.preprocess(
   }).optional(),
 )
 
-const checkTypes = 'tcp, tls, http, sendExpect, smtp, udp or dns'
+const checkTypes = 'tcp, tls, http, sendExpect, smtp, udp, dns or icmp'
 
 const Check = z.discriminatedUnion(
   'type',
@@ -101,6 +101,7 @@ const Check = z.discriminatedUnion(
         .default(['NOERROR']),
       ...timing,
     }),
+    mapping('a mapping', { type: z.literal('icmp'), ...times }),
   ],
   { error: ({ code }) => (code === 'invalid_union' ? checkTypes : `a mapping with the type ${checkTypes}`) },
 )

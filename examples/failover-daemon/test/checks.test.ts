@@ -5,6 +5,7 @@ import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { createMonitor } from 'ipvs/health'
 import type { MonitorOptions, Target } from 'ipvs/health'
+import { openPing } from 'ipvs/system'
 import t, { type Test } from 'tap'
 import { checkedEndpoint, startMonitor, startMonitorWith } from '../src/checks.js'
 import { parseConfig } from '../src/parse-config.js'
@@ -123,6 +124,33 @@ async function talkative(t: Test, greeting: string, answers: Readonly<Record<str
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }
+
+t.test('a check by ICMP needs no port, holds no connection, and passes when the host answers', async (t) => {
+  const service = `{ virtual: 192.0.2.100:0, persistence: 300s, forwarding: direct, servers: [127.0.0.1], check: { type: icmp } }`
+  const [config] = parseConfig(`services: [${service}]`, 'f.yaml').services
+  if (config === undefined) throw new Error('no service')
+  t.match(config.check, { type: 'icmp', tripwire: false, port: undefined })
+  const { targets, options } = monitored('type: icmp', '127.0.0.1:80')
+  const [target] = targets
+  if (target === undefined) throw new Error('no target')
+  const mayPing = (): boolean => {
+    try {
+      openPing().close()
+      return true
+    } catch {
+      return false
+    }
+  }
+  const expected = mayPing() ? { outcome: 'pass' } : { outcome: 'inconclusive', detail: /CAP_NET_RAW/ }
+  t.match(await options.check(target, AbortSignal.timeout(5000)), expected)
+  const monitor = startMonitor(config, () => 'up')
+  t.strictSame(
+    [...monitor.states().values()].map(({ state }) => state),
+    ['up'],
+    'a target without a port is none',
+  )
+  await monitor[Symbol.asyncDispose]()
+})
 
 t.test('each type of check in the file is the check of that name', async (t) => {
   t.equal(monitored('type: dns', '192.0.2.11:53').options.tripwire, false, 'nobody need listen by TCP')

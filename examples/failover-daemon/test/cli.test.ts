@@ -49,6 +49,20 @@ t.test('a wrong file: every mistake on stderr, status 2, for check-config and fo
   })
 })
 
+t.test('checks by ICMP that this process may not make end it at its start', async (t) => {
+  const file = join(
+    t.testdir({ 'icmp.yaml': readFileSync(example, 'utf8').replace('type: tcp', 'type: icmp') }),
+    'icmp.yaml',
+  )
+  // In a network namespace of its own, whose net.ipv4.ping_group_range lets nobody in.
+  const inside = ['-rn', 'setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw', process.execPath, main]
+  t.match(spawnSync('unshare', [...inside, 'run', '-c', file], { encoding: 'utf8' }), {
+    status: 1,
+    stdout: '',
+    stderr: /^ipvs-failover: openPing EPERM: .*ping_group_range.*CAP_NET_RAW\n$/,
+  })
+})
+
 t.test('wrong arguments: one sentence, status 2', async (t) => {
   for (const [args, words] of [
     [[], 'one of run, check-config, status'],

@@ -192,7 +192,7 @@ t.test('a wrong field is named with its place, what belongs there and what is th
     [
       'type: http',
       'type: ping',
-      /^f\.yaml:9:13: services\[0\]\.check\.type: expected tcp, tls, http, .* or dns, found "ping"$/,
+      /^f\.yaml:9:13: services\[0\]\.check\.type: expected tcp, tls, http, .* or icmp, found "ping"$/,
     ],
     ['type: http', 'type: tcp\n      path: /', /^f\.yaml:10:7: services\[0\]\.check\.path: .*found an unknown key$/],
     ['type: http', 'type: http\n      path: "/a\\r\\nHost: b"', /^f\.yaml:10:13: .*check\.path: expected .*found "/],
@@ -235,6 +235,7 @@ t.test('a wrong field is named with its place, what belongs there and what is th
       'type: dns\n      record: ANY',
       /^f\.yaml:10:15: .*\.record: expected A, NS, .* or SRV, found "ANY"$/,
     ],
+    ['type: http', 'type: icmp\n      port: 80', /^f\.yaml:10:7: services\[0\]\.check\.port: .*found an unknown key$/],
     ['type: http', 'type: dns\n      codes: []', /^f\.yaml:10:14: .*\.codes: expected a list of at least one code/],
     ['type: http', 'type: dns\n      name: a..b', /^f\.yaml:10:13: .*\.name: expected a domain name, found "a\.\.b"$/],
     ['type: http', 'type: http\n      tls: 1', /^f\.yaml:10:12: .*\.tls: expected true, or a mapping with servername/],
@@ -292,6 +293,9 @@ t.test('port 0 needs a port to check', async (t) => {
     /^f\.yaml:10:7: services\[0\]\.check\.port: expected the port to check, as the service has port 0, found nothing$/,
   )
   t.equal(errors(`${text}      port: 80\n`), '')
+  const icmp = text.replace('type: http', 'type: icmp')
+  t.equal(errors(icmp), '', 'but for a check that has none')
+  t.match(errors(`${icmp}      tripwire: true\n`), /^f\.yaml:12:17: services\[0\]\.check\.tripwire: expected false/)
 })
 
 t.test('what is no configuration at all ends in an error line', async (t) => {

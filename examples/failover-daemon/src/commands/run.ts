@@ -1,7 +1,8 @@
 /** `ipvs-failover run`: the daemon. */
 import { IpvsError, open } from 'ipvs'
 import type { Ipvs } from 'ipvs'
-import { startMonitor } from '../checks.js'
+import { notifySystemd, openPing } from 'ipvs/system'
+import { ping, startMonitor } from '../checks.js'
 import { commandHandler } from '../control/commands.js'
 import { defaultSocket } from '../control/protocol.js'
 import { listenForCommands } from '../control/server.js'
@@ -11,6 +12,7 @@ import { holdNamespace } from '../lock.js'
 import { openLog } from '../log.js'
 import { openOrders } from '../orders.js'
 import { readConfig } from '../read-config.js'
+import { ServiceManager } from '../service-manager.js'
 import { openLedger } from '../state.js'
 import { version } from '../version.js'
 import { usableConfig } from './check-config.js'
@@ -27,6 +29,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     const sentence = 'another ipvs-failover runs in this network namespace: end it, or reload it'
     throw new Exit(`ipvs-failover: ${sentence}`, statuses.running)
   }
+  if (config.services.some(({ check }) => check.type === 'icmp')) tryToPing()
   const ipvs = await openIpvs()
   const { log, end } = openLog(1)
   const directory =
@@ -34,7 +37,17 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   const path = socket ?? config.controlSocket ?? defaultSocket()
   log.info({ version: version(), services: config.services.length, stateDirectory: directory }, 'started')
   const [ledger, orders] = await Promise.all([openLedger(directory, log), openOrders(directory, log)])
-  const director = new Director({ config, ipvs, ledger, orders, log, startMonitor })
+  const manager = new ServiceManager(notifySystemd)
+  const director = new Director({
+    config,
+    ipvs,
+    ledger,
+    orders,
+    log,
+    startMonitor,
+    echo: (address, signal) => ping.echo(address, signal),
+    onRound: (status) => manager.round(status),
+  })
 
   const onRefused = (error: Error) =>
     log.error({ file, error: error.message }, 'configuration refused: the old one holds')
@@ -53,6 +66,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     log.error({ path, error: String(error) }, 'the control socket cannot be opened: no commands of operators')
   })
   await director.run(ending.signal)
+  manager.stopping()
   control?.close()
   unfollow()
   process.off('SIGHUP', reload)
@@ -60,6 +74,15 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   log.info({ signal: ending.signal.reason as unknown }, 'ended, the table stays as it is')
   await end()
   release()
+}
+
+/** At the start somebody reads it; later it would be a check that tells nothing. */
+function tryToPing(): void {
+  try {
+    openPing().close()
+  } catch (error) {
+    throw new Exit(`ipvs-failover: ${error instanceof Error ? error.message : String(error)}`, statuses.failed)
+  }
 }
 
 async function openIpvs(): Promise<Ipvs> {
