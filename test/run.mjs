@@ -6,7 +6,7 @@
 // kernels of the rig, those to which its version means little on one of them: on both with a FILTER, 'guest' for all of
 // them. package: test/package/*.test.ts, the tarball as a user installs it, after `npm run prebuild`. host: test/kernel/
 // again on this machine's own kernel, in fresh network namespaces; it must have IPVS. asan: how handles and pings end
-// (test/*lifetime.test.ts), with an addon built with AddressSanitizer and UndefinedBehaviorSanitizer. Each test program is
+// (test/*lifetime.test.ts), and pings, with addons built with AddressSanitizer and UndefinedBehaviorSanitizer. Each test program is
 // bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated guest. One test:
 // `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
@@ -201,7 +201,8 @@ function rank({ file }) {
 
 async function sanitized() {
   const folder = buildSanitized()
-  for (const file of await programs('test', 'lifetime.test.ts')) {
+  const files = await Promise.all(['lifetime.test.ts', 'ping.test.ts'].map((ending) => programs('test', ending)))
+  for (const file of files.flat()) {
     const program = join(folder, '.bundle', basename(programOf(file)))
     await bundle(join(root, file), program)
     const env = { ...process.env, ...sanitizerEnvironment() }
