@@ -1,28 +1,41 @@
 /** What systemd is told: that the daemon is ready, that it is alive, and how it is. Nothing where there is no systemd. */
+import { Episodes } from './episodes.js'
+import type { Log } from './log.js'
 import type { Status } from './status.js'
 
-/** Tells the service manager; false where there is none. */
+/** Tells the service manager; false where there is none. Throws when it does not take it: then it has to do without. */
 export type Notify = (state: string) => boolean
 
 /** The daemon as its service manager sees it. */
 export class ServiceManager {
   readonly #notify: Notify
+  readonly #episodes: Episodes
   #ready = false
 
-  constructor(notify: Notify) {
+  constructor(notify: Notify, log: Log) {
     this.#notify = notify
+    this.#episodes = new Episodes(log)
   }
 
   /** A round is complete: the table was read, and written where need be. What stands still is killed by the watchdog. */
   round(status: Status): void {
     const lines = [...(this.#ready ? [] : ['READY=1']), 'WATCHDOG=1', `STATUS=${summary(status)}`]
     this.#ready = true
-    this.#notify(lines.join('\n'))
+    this.#tell(lines.join('\n'))
   }
 
   /** The end has begun. */
   stopping(): void {
-    this.#notify('STOPPING=1\nSTATUS=the table stays as it is')
+    this.#tell('STOPPING=1\nSTATUS=the table stays as it is')
+  }
+
+  #tell(state: string): void {
+    try {
+      this.#notify(state)
+      this.#episodes.report('telling the service manager', [])
+    } catch (error) {
+      this.#episodes.report('telling the service manager', [{ error: String(error) }])
+    }
   }
 }
 

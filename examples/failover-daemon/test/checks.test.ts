@@ -143,7 +143,8 @@ t.test('a check by ICMP needs no port, holds no connection, and passes when the 
   }
   const expected = mayPing() ? { outcome: 'pass' } : { outcome: 'inconclusive', detail: /CAP_NET_RAW/ }
   t.match(await options.check(target, AbortSignal.timeout(5000)), expected)
-  const monitor = startMonitor(config, () => 'up')
+  const monitor = startMonitor(config.check, () => 'up')
+  monitor.set(config.servers.map((server) => checkedEndpoint(config, server)))
   t.strictSame(
     [...monitor.states().values()].map(({ state }) => state),
     ['up'],

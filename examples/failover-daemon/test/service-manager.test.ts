@@ -1,11 +1,12 @@
 import t from 'tap'
 import { ServiceManager, summary } from '../src/service-manager.js'
 import { directorBench } from './director-bench.js'
+import { recordingLog } from './recording-log.js'
 import { config } from './tables.js'
 
 t.test('ready with the first round, alive with each, and how it is in one line', async (t) => {
   const told: string[] = []
-  const manager = new ServiceManager((state) => told.push(state) > 0)
+  const manager = new ServiceManager((state) => told.push(state) > 0, recordingLog())
   const bench = directorBench()
   const director = await bench.start(config(['192.0.2.11', '192.0.2.12']), {
     onRound: (status) => manager.round(status),
@@ -39,4 +40,17 @@ t.test('a round whose table cannot be read is no sign of life', async (t) => {
   await director.round()
   t.equal(rounds, 0)
   await director.stop()
+})
+
+t.test('a service manager that takes nothing is told once, and ends nothing', async (t) => {
+  const log = recordingLog()
+  const manager = new ServiceManager(() => {
+    throw new Error('EAGAIN')
+  }, log)
+  manager.stopping()
+  manager.stopping()
+  t.match(log.lines, [
+    { level: 'error', message: 'telling the service manager failed', fields: { error: 'Error: EAGAIN' } },
+  ])
+  t.equal(log.lines.length, 1)
 })

@@ -37,7 +37,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   const path = socket ?? config.controlSocket ?? defaultSocket()
   log.info({ version: version(), services: config.services.length, stateDirectory: directory }, 'started')
   const [ledger, orders] = await Promise.all([openLedger(directory, log), openOrders(directory, log)])
-  const manager = new ServiceManager(notifySystemd)
+  const manager = new ServiceManager(notifySystemd, log)
   const director = new Director({
     config,
     ipvs,
