@@ -40,7 +40,8 @@ export type Reason =
 
 /**
  * Checks a target once. Must settle when `signal` fires; with `fail` and `timeout` if the signal's reason is a
- * `TimeoutError`, which is what a monitor's deadline and `AbortSignal.timeout()` use. A throw is inconclusive: a bug in a
- * check takes no server out.
+ * `TimeoutError`, which is what a monitor's deadline and `AbortSignal.timeout()` use, unless it knows better: with `inconclusive`
+ * where it was trouble here that took so long. A throw is inconclusive: a bug in a check takes no server out; once the
+ * signal has fired, a throw is taken for the abort.
  */
 export type Check<T extends Target = Target> = (target: T, signal: AbortSignal) => Promise<Verdict>

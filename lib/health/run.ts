@@ -1,7 +1,7 @@
 import type { Check, Target, Verdict } from './check.js'
 import type { Clock } from './clock.js'
 import type { StallDetector } from './stall.js'
-import { messageOf, verdictOf } from './verdict.js'
+import { messageOf, verdictOf, verdictOfAbort } from './verdict.js'
 
 /** What every run of a monitor shares. */
 export interface RunContext<T extends Target> {
@@ -28,8 +28,8 @@ export interface RunEnd {
 const stalled: Verdict = { outcome: 'inconclusive', reason: 'local', detail: 'event loop stalled' }
 
 /**
- * Runs a check once. The deadline is total, and enforced here, outside the check: then the verdict is a timeout, whether the
- * check settles or not, and what it gives later is ignored.
+ * Runs a check once. The deadline is total, and enforced here, outside the check: then the verdict is a timeout, unless the check
+ * settles at once with what it knows better. What it gives later is ignored.
  */
 export function startRun<T extends Target>({ clock, stalls, check, timeoutMs }: RunContext<T>, target: T): Run {
   const startedAt = clock.now()
@@ -37,7 +37,8 @@ export function startRun<T extends Target>({ clock, stalls, check, timeoutMs }: 
   const unwatch = stalls.watch()
   const ended = new Promise<RunEnd>((resolve) => {
     let settled = false
-    function end(verdict: Verdict, late: boolean): void {
+    let late = false
+    function end(verdict: Verdict): void {
       if (settled) return
       settled = true
       cancelDeadline()
@@ -47,23 +48,29 @@ export function startRun<T extends Target>({ clock, stalls, check, timeoutMs }: 
       resolve({ verdict: doubtful ? stalled : verdict, latencyMs: clock.now() - startedAt })
     }
     const cancelDeadline = clock.after(timeoutMs, () => {
-      const late = clock.now() - startedAt - timeoutMs > stalls.limitMs
+      late = clock.now() - startedAt - timeoutMs > stalls.limitMs
       // An answer that came in time may still wait behind this timer.
       clock.afterPendingIo(() => {
-        end({ outcome: 'fail', reason: 'timeout' }, late)
+        if (settled) return
         controller.abort(new DOMException(`The check took longer than ${timeoutMs} ms`, 'TimeoutError'))
+        clock.afterPendingIo(() => end(verdictOfAbort(controller.signal)))
       })
     })
-    void verdictFrom(check, target, controller.signal).then((verdict) => end(verdict, false))
+    void verdictFrom(check, target, controller.signal).then(end)
   })
   return { ended, withdraw: () => controller.abort() }
 }
 
-/** The verdict of a check; whatever it throws is inconclusive, for what it knows of the target belongs into a verdict. */
+/**
+ * The verdict of a check. What it throws is inconclusive, for what it knows of the target belongs into a verdict; once its signal
+ * has fired, a throw says no more than that.
+ */
 export async function verdictFrom<T extends Target>(check: Check<T>, target: T, signal: AbortSignal): Promise<Verdict> {
   try {
     return verdictOf(await check(target, signal))
   } catch (error) {
-    return { outcome: 'inconclusive', reason: 'local', detail: messageOf(error) }
+    return signal.aborted
+      ? verdictOfAbort(signal)
+      : { outcome: 'inconclusive', reason: 'local', detail: messageOf(error) }
   }
 }

@@ -118,6 +118,28 @@ t.test('a check that does not settle ends at its deadline; what it says later is
   await dispose(clock, monitor)
 })
 
+t.test(
+  'a check that knows at its deadline that the trouble is local is heard; one that throws has timed out',
+  async (t) => {
+    for (const [atDeadline, last] of [
+      [() => Promise.resolve(unsure), unsure],
+      [(signal: AbortSignal) => Promise.reject(signal.reason as Error), timeout],
+    ] as const) {
+      const clock = new FakeClock()
+      const monitor = createMonitorWith(clock, [target(1)], {
+        ...options,
+        check: async (_, signal) => {
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+          return atDeadline(signal)
+        },
+      })
+      await clock.advance(options.timeoutMs)
+      t.same(monitor.states().get('192.0.2.1:1')?.last, last)
+      await dispose(clock, monitor)
+    }
+  },
+)
+
 t.test('an answer that waits behind the deadline timer is still heard', async (t) => {
   const clock = new FakeClock()
   const { check } = fakeCheck(clock, () => pass, options.timeoutMs)
