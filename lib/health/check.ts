@@ -30,13 +30,16 @@ export interface NoPass {
   readonly outcome: 'fail' | 'inconclusive'
   /** `protocol`: the answer is no valid one; `mismatch`: it is valid, but not the expected one. */
   readonly reason: Reason
-  /** For people: printable, at most 200 characters, never what the target sent. */
+  /**
+   * For people: printable, at most 200 characters, never what the target sent. Of a program's output only what
+   * an option says is its own.
+   */
   readonly detail?: string | undefined
 }
 
-/** Why a check did not pass. Checks may have words of their own. */
+/** Why a check did not pass; `exit` is a program's exit status. Checks may have words of their own. */
 export type Reason =
-  'refused' | 'timeout' | 'reset' | 'unreachable' | 'protocol' | 'mismatch' | 'tls' | 'local' | (string & {})
+  'refused' | 'timeout' | 'reset' | 'unreachable' | 'protocol' | 'mismatch' | 'tls' | 'exit' | 'local' | (string & {})
 
 /**
  * Checks a target once. Must settle when `signal` fires; with `fail` and `timeout` if the signal's reason is a
