@@ -1,10 +1,24 @@
 /** The checks of a configuration: one monitor for all that is checked in the same way, and one check of an endpoint, however many services share it. */
 import type { DestinationKey } from 'ipvs'
-import { createMonitor, dns, http, icmp, sendExpect, smtp, targetKey, tcp, tls, udp } from 'ipvs/health'
-import type { Check, HealthEvent, Monitor, Pinger, Target, Verdict } from 'ipvs/health'
+import {
+  createMonitor,
+  dns,
+  http,
+  icmp,
+  monMonitor,
+  programLimit,
+  script,
+  sendExpect,
+  smtp,
+  targetKey,
+  tcp,
+  tls,
+  udp,
+} from 'ipvs/health'
+import type { Check, HealthEvent, Monitor, Pinger, ProgramCheck, Target, Verdict } from 'ipvs/health'
 import { openPing } from 'ipvs/system'
 import type { Ping } from 'ipvs/system'
-import type { CheckConfig, Config, ServiceConfig } from './config.js'
+import type { CheckConfig, Config, ProgramCheckConfig, ServiceConfig } from './config.js'
 import type { Health } from './facts.js'
 import { objectName, serverName } from './names.js'
 
@@ -195,5 +209,22 @@ function checkOf(check: CheckConfig): Check {
     }
     case 'icmp':
       return icmp({ ping })
+    case 'script':
+    case 'mon':
+      return programCheckOf(check)
   }
+}
+
+/** Over all services: more would slow the other checks down. */
+const programs = programLimit(32)
+
+/** The check that runs what the configuration names. */
+export function programCheckOf(check: ProgramCheckConfig): ProgramCheck {
+  const { user, summary } = check
+  if (check.type === 'script') {
+    const { command, weightFromStatus } = check
+    return script({ command, weightFromStatus, user, summary, limit: programs })
+  }
+  const { monitor, args, directories } = check
+  return monMonitor({ monitor, args, directories, user, summary, limit: programs })
 }

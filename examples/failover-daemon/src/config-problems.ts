@@ -2,6 +2,8 @@
 import { tls } from 'ipvs/health'
 import type { TlsOptions } from 'ipvs/health'
 import type * as z from 'zod'
+import { programCheckOf } from './checks.js'
+import type { ProgramCheckConfig } from './config.js'
 import type { Path, Problem } from './document.js'
 import { durationText } from './scalars.js'
 import type { Service } from './schema.js'
@@ -35,6 +37,7 @@ export function* crossProblems(service: ServiceShape, path: Path, host: HostFact
     yield { path: [...path, 'check', 'tripwire'], expected: 'false, as neither the service nor its check has a port' }
   if (virtual.port === 0 && check.type !== 'icmp' && check.port === undefined)
     yield { path: [...path, 'check', 'port'], expected: 'the port to check, as the service has port 0' }
+  if (check.type === 'script' || check.type === 'mon') yield* programProblems(check, [...path, 'check'])
   if ('tls' in check && check.tls) yield* tlsProblems(check.tls, [...path, 'check', 'tls'])
   const { interval, fastInterval, timeout } = check
   if (timeout >= interval)
@@ -107,6 +110,24 @@ function* tlsProblems(options: TlsOptions, path: Path): Generator<Problem> {
     const found =
       error instanceof Error ? error.message.replace(/^options(\.\w+)?: expected .*, found /, '') : String(error)
     yield { path, expected: 'a host name, and certificates with their key that can be loaded', found }
+  }
+}
+
+/** What keeps the program from being run here and now. */
+function* programProblems(check: ProgramCheckConfig, path: Path): Generator<Problem> {
+  const at = [...path, check.type === 'script' ? 'command' : 'monitor']
+  try {
+    const found = programCheckOf(check).problem()
+    if (found !== undefined)
+      yield {
+        path: at,
+        expected: 'a program that can be run without privileges, and that nobody else can change',
+        found,
+      }
+  } catch (error) {
+    const [, expected = String(error), found] =
+      /^\S+: expected (.*), found (.*)$/s.exec(String((error as Error).message)) ?? []
+    yield { path: at, expected, found }
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the daemon does: plain data, as parseConfig() makes it from a file. */
 import type { DestinationSpec, ServiceKey, ServiceSpec } from 'ipvs'
-import type { DnsCode, DnsOptions, TlsOptions } from 'ipvs/health'
+import type { DnsCode, DnsOptions, MonMonitorOptions, ScriptOptions, TlsOptions } from 'ipvs/health'
 import type { Flapping } from './flapping.js'
 import type { Guard } from './guard.js'
 
@@ -110,7 +110,12 @@ export type CheckConfig = CheckTiming &
         readonly codes: readonly DnsCode[]
       }
     | { readonly type: 'icmp' }
+    | ProgramCheckConfig
   )
+/** Checks that run a program. */
+export type ProgramCheckConfig =
+  | ({ readonly type: 'script' } & Pick<ScriptOptions, 'command' | 'user' | 'weightFromStatus' | 'summary'>)
+  | ({ readonly type: 'mon' } & Pick<MonMonitorOptions, 'monitor' | 'args' | 'directories' | 'user' | 'summary'>)
 interface ByTls {
   /** With what its files hold. @default no TLS; for the type tls, all defaults */
   readonly tls: TlsOptions | undefined

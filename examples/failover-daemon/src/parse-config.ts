@@ -113,7 +113,7 @@ function toService(shape: ServiceShape): ServiceConfig {
   return withServers({ spec, sources, forwarding, check: checkConfig(shape), policy: policyConfig(shape) }, noneKnown)
 }
 
-function checkConfig({ check }: ServiceShape): CheckConfig {
+function checkConfig({ check, protocol }: ServiceShape): CheckConfig {
   const { interval, fastInterval, timeout, ...rest } = check
   return {
     ...rest,
@@ -121,8 +121,13 @@ function checkConfig({ check }: ServiceShape): CheckConfig {
     intervalMs: interval,
     fastIntervalMs: fastInterval,
     timeoutMs: timeout,
-    tripwire: rest.tripwire ?? !['udp', 'dns', 'icmp'].includes(rest.type),
+    tripwire: rest.tripwire ?? tripwireOf(rest.type, protocol),
   } as CheckConfig
+}
+
+/** A program may judge whatever there is: what tells that a process died is that the service is one of TCP. */
+function tripwireOf(type: CheckConfig['type'], protocol: 'tcp' | 'udp'): boolean {
+  return type === 'script' || type === 'mon' ? protocol === 'tcp' : !['udp', 'dns', 'icmp'].includes(type)
 }
 
 function policyConfig(shape: ServiceShape): PolicyConfig {

@@ -56,7 +56,18 @@ const Tls = z.preprocess(
   }).optional(),
 )
 
-const checkTypes = 'tcp, tls, http, sendExpect, smtp, udp, dns or icmp'
+// A program takes longer than a connection, and costs more.
+const programTiming = {
+  ...timing,
+  interval: duration(10, 3_600_000).default(10_000),
+  fastInterval: duration(10, 3_600_000).default(1000),
+  timeout: duration(10, 600_000).default(5000),
+}
+const argument = words('text without the character 0', (text) => (text.includes('\0') ? undefined : text))
+const user = line('the name of a user of /etc/passwd', /^[a-z_][\w.-]{0,31}$/i)
+const yesOrNo = z.boolean({ error: 'true or false' })
+
+const checkTypes = 'tcp, tls, http, sendExpect, smtp, udp, dns, icmp, script or mon'
 
 const Check = z.discriminatedUnion(
   'type',
@@ -102,6 +113,28 @@ const Check = z.discriminatedUnion(
       ...timing,
     }),
     mapping('a mapping', { type: z.literal('icmp'), ...times }),
+    mapping('a mapping', {
+      type: z.literal('script'),
+      command: z
+        .array(argument, { error: 'a list of a program and its words' })
+        .min(1, { error: 'a list of a program and its words' }),
+      user: user.optional(),
+      weightFromStatus: yesOrNo.default(false),
+      summary: yesOrNo.default(false),
+      ...programTiming,
+    }),
+    mapping('a mapping', {
+      type: z.literal('mon'),
+      monitor: line('the name of a monitor, without a folder', /^\w[\w.+-]*$/, 255),
+      args: z.array(argument, { error: 'a list of words' }).default([]),
+      directories: z
+        .array(line('an absolute path', /^\//, 4096), { error: 'a list of folders' })
+        .min(1, { error: 'a list of at least one folder' })
+        .optional(),
+      user: user.optional(),
+      summary: yesOrNo.default(true),
+      ...programTiming,
+    }),
   ],
   { error: ({ code }) => (code === 'invalid_union' ? checkTypes : `a mapping with the type ${checkTypes}`) },
 )

@@ -180,6 +180,11 @@ t.test('each type of check in the file is the check of that name', async (t) => 
     ['type: udp, send: ping, expect: pong', 'fail', udp],
     ['type: dns', 'fail', udp],
     ['type: dns, name: www.example, record: AAAA, codes: [NXDOMAIN]', 'pass', udp],
+    ['type: script, command: [/usr/bin/test, "{address}", =, 127.0.0.1]', 'pass', udp],
+    ['type: script, command: [/usr/bin/test, "{address}", =, 127.0.0.2]', 'fail', udp],
+    ['type: script, command: [/bin/sh, -c, exit 7], weightFromStatus: true', 'pass', udp],
+    ['type: mon, monitor: test, args: [x, =], directories: [/usr/bin]', 'fail', udp],
+    ['type: mon, monitor: test, args: [127.0.0.1, =], directories: [/none, /usr/bin]', 'pass', udp],
   ] as const) {
     const { targets, options } = monitored(words, server)
     const [target] = targets

@@ -192,7 +192,7 @@ t.test('a wrong field is named with its place, what belongs there and what is th
     [
       'type: http',
       'type: ping',
-      /^f\.yaml:9:13: services\[0\]\.check\.type: expected tcp, tls, http, .* or icmp, found "ping"$/,
+      /^f\.yaml:9:13: services\[0\]\.check\.type: expected tcp, tls, http, .* or mon, found "ping"$/,
     ],
     ['type: http', 'type: tcp\n      path: /', /^f\.yaml:10:7: services\[0\]\.check\.path: .*found an unknown key$/],
     ['type: http', 'type: http\n      path: "/a\\r\\nHost: b"', /^f\.yaml:10:13: .*check\.path: expected .*found "/],
@@ -336,5 +336,47 @@ t.test('a hostile file is refused in time', async (t) => {
     const { user, system } = process.cpuUsage(before)
     const tookMs = (user + system) / 1000
     t.ok(tookMs < 2000, `${name}: ${tookMs.toFixed(0)} ms`)
+  }
+})
+
+t.test('a program that cannot be run, or that others could change, is a mistake in the file', async (t) => {
+  const check = (words: string) => changed('type: http\n      interval: 2s\n', `${words}\n`)
+  t.equal(check('type: script\n      command: [/bin/true, "{address}", a b]'), '')
+  t.match(
+    check('type: script\n      command: [/no/check]'),
+    /^f.yaml:10:16: services\[0\].check.command: expected a program that can be run .*, found \/no does not exist$/,
+  )
+  t.match(check('type: script\n      command: [/tmp]'), /found \/tmp is no file$/)
+  t.match(check('type: script\n      command: [id]'), /command: expected the absolute path of a program, found 'id'$/)
+  t.match(check('type: script\n      command: id'), /command: expected a list of a program and its words, found "id"$/)
+  t.match(
+    check('type: script\n      command: [/bin/true]\n      user: no-such-user'),
+    /found user no-such-user is not in/,
+  )
+  t.match(
+    check('type: script\n      command: [/bin/true, "http://{address}/"]'),
+    /command: expected \{address\} and \{port\} as whole words/,
+  )
+  t.match(
+    check('type: mon\n      monitor: no.monitor'),
+    /^f.yaml:10:16: services\[0\].check.monitor: .*found no.monitor is in none of \/usr\/lib\/mon\/mon.d, \/usr\/lib\/mon\/mon-local.d$/,
+  )
+  t.match(check('type: mon\n      monitor: ../x'), /monitor: expected the name of a monitor, without a folder/)
+})
+
+t.test('a tripwire comes with programs where the service is one of TCP', async (t) => {
+  for (const [protocol, tripwire] of [
+    ['tcp', true],
+    ['udp', false],
+  ] as const) {
+    const text = base
+      .replace('scheduler: wlc', `protocol: ${protocol}`)
+      .replace('type: http\n      interval: 2s', 'type: script\n      command: [/bin/true]')
+    t.match(parseConfig(text, 'f.yaml').services[0]?.check, {
+      tripwire,
+      intervalMs: 10_000,
+      fastIntervalMs: 1000,
+      timeoutMs: 5000,
+    })
   }
 })
