@@ -5,13 +5,12 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { type MonMonitorOptions, monMonitor, script } from '../../lib/health/index.js'
+import { type MonMonitorOptions, monMonitor } from '../../lib/health/index.js'
 import { gone, lineOf, programFolder } from './programs.js'
 import { refusing, startServer } from './servers.js'
 
 const here = { address: '127.0.0.1', port: 8080 }
-const probe = script({ command: ['/bin/true'] }).problem()
-if (probe !== undefined) t.plan(0, probe)
+if (!existsSync('/usr/bin/setpriv')) t.test('programs', { skip: 'setpriv of util-linux is missing' }, () => {})
 else {
   const { folder, write } = programFolder(t)
   const run = (options: Omit<MonMonitorOptions, 'directories'>, target = here, directories = [folder], ms = 60_000) =>

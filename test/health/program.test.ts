@@ -1,14 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type ScriptOptions, programLimit, script } from '../../lib/health/index.js'
 import { gone, lineOf, programFolder, until } from './programs.js'
 
 const here = { address: '127.0.0.1', port: 8080 }
-const probe = script({ command: ['/bin/true'] }).problem()
-if (probe !== undefined) t.plan(0, probe)
+if (!existsSync('/usr/bin/setpriv')) t.test('programs', { skip: 'setpriv of util-linux is missing' }, () => {})
 else {
   const { folder, write } = programFolder(t)
   const seconds = 60

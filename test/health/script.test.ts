@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type ScriptOptions, script } from '../../lib/health/index.js'
@@ -15,8 +15,7 @@ function isOurs(descriptor: string): boolean {
 }
 
 const here = { address: '127.0.0.1', port: 8080 }
-const probe = script({ command: ['/bin/true'] }).problem()
-if (probe !== undefined) t.plan(0, probe)
+if (!existsSync('/usr/bin/setpriv')) t.test('programs', { skip: 'setpriv of util-linux is missing' }, () => {})
 else {
   const { folder, write } = programFolder(t)
   const seconds = 60
