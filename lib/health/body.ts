@@ -1,3 +1,5 @@
+import { finder } from './expression.js'
+
 /** Judges a text that comes in pieces. */
 export interface BodyMatcher {
   /** Takes the next piece; true once the text matches, whatever follows. */
@@ -7,7 +9,7 @@ export interface BodyMatcher {
 }
 
 /** Matches when the text contains `expected`; keeps no more of it than may still begin a match. */
-export function contains(expected: string): BodyMatcher {
+function contains(expected: string): BodyMatcher {
   let tail = ''
   return {
     push(piece) {
@@ -22,7 +24,7 @@ export function contains(expected: string): BodyMatcher {
 }
 
 /** Matches when the whole text does: an anchor or a lookahead cannot be judged before the end. */
-export function matches(expected: RegExp): BodyMatcher {
+function matches(found: (text: string) => boolean): BodyMatcher {
   let text = ''
   return {
     push(piece) {
@@ -30,8 +32,14 @@ export function matches(expected: RegExp): BodyMatcher {
       return false
     },
     end() {
-      // Unlike test(), search() neither reads nor moves the caller's lastIndex.
-      return text.search(expected) !== -1
+      return found(text)
     },
   }
+}
+
+/** A matcher for each text to come. */
+export function bodyMatchers(expected: string | RegExp): () => BodyMatcher {
+  if (typeof expected === 'string') return () => contains(expected)
+  const found = finder(expected)
+  return () => matches(found)
 }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { checkedRecord, wrongType, wrongValue } from './arguments.js'
 import type { Check, Verdict } from './check.js'
-import { exchangeDatagram } from './datagram.js'
+import { exchanges } from './datagram.js'
 
 /** Types of records that can be asked for, by their numbers (RFC 1035, RFC 3596, RFC 2782). */
 const types = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33 } as const
@@ -40,9 +40,10 @@ export function dns(options: DnsOptions = {}): Check {
   for (const [i, code] of (passing as readonly DnsCode[]).entries()) {
     if (!codes.includes(code)) throw wrongValue(`options.codes[${i}]`, `one of ${codes.join(', ')}`, code)
   }
+  const exchange = exchanges()
   return (target, signal) => {
     const id = randomInt(0x10000)
-    return exchangeDatagram(target, signal, question(id, labels, types[type]), (answer) => judge(answer, id, passing))
+    return exchange(target, signal, question(id, labels, types[type]), (answer) => judge(answer, id, passing))
   }
 }
 

@@ -6,7 +6,7 @@ import { verdictOfAbort, verdictOfError } from './verdict.js'
 export interface Pinger {
   /**
    * Fulfils when the address has answered. Rejects with the signal's reason once that fires, and with an error whose `code` is
-   * `EHOSTUNREACH` and so on.
+   * `EHOSTUNREACH` and so on; a `syscall` of `sendto` says that nothing was sent.
    */
   echo(address: string, signal: AbortSignal): Promise<unknown>
 }
@@ -30,6 +30,10 @@ export function icmp(options: IcmpOptions): Check {
   return ({ address }, signal) =>
     ping.echo(address, signal).then(
       () => ({ outcome: 'pass' }),
-      (error: unknown) => (signal.aborted ? verdictOfAbort(signal) : verdictOfError(error)),
+      (error: unknown) => (signal.aborted ? verdictOfAbort(signal) : verdictOfError(error, wasSent(error))),
     )
 }
+
+/** What the kernel refuses to send says nothing of the target. */
+const wasSent = (error: unknown): boolean =>
+  !(error instanceof Error && 'syscall' in error && error.syscall === 'sendto')

@@ -1,7 +1,8 @@
 import { checkedRecord, wrongType, wrongValue } from './arguments.js'
 import type { Check } from './check.js'
-import { settle } from './settle.js'
-import { open } from './stream.js'
+import { finder } from './expression.js'
+import { guarded } from './settle.js'
+import { overStream } from './stream.js'
 import { type TlsOptions, checkedTlsOptions } from './tls-options.js'
 
 /** What `sendExpect()` sends and expects. */
@@ -26,25 +27,29 @@ export function sendExpect(options: SendExpectOptions): Check {
   const { send, expect, tls } = checkedRecord('options', options, ['send', 'expect', 'tls'])
   if (send !== undefined) checkPayload('options.send', send)
   checkExpected('options.expect', expect, maxAnswerBytes)
+  const found = finder(expect)
   const secure = tls && checkedTlsOptions('options.tls', tls)
-  return (target, signal) =>
-    settle(signal, (done) => {
-      const decoder = new TextDecoder()
-      let text = ''
-      let room = maxAnswerBytes
-      const mismatch = () => done({ outcome: 'fail', reason: 'mismatch', detail: 'the answer is not the expected one' })
-      const socket = open(target, secure, done, () => {
-        if (send !== undefined) socket.write(send)
-      })
-      socket.on('data', (chunk: Buffer) => {
+  return overStream(secure, (socket, done) => {
+    const decoder = new TextDecoder()
+    let text = ''
+    let room = maxAnswerBytes
+    const mismatch = () => done({ outcome: 'fail', reason: 'mismatch', detail: 'the answer is not the expected one' })
+    socket.on(
+      'data',
+      guarded(done, (chunk: Buffer) => {
         text += decoder.decode(chunk.subarray(0, room), { stream: true })
         room -= chunk.length
-        if (holds(text, expect)) done({ outcome: 'pass' })
+        if (found(text)) done({ outcome: 'pass' })
         else if (room <= 0) mismatch()
-      })
-      socket.on('end', mismatch)
-      return () => socket.destroy()
-    })
+      }),
+    )
+    socket.on('end', mismatch)
+    return {
+      ready() {
+        if (send !== undefined) socket.write(send)
+      },
+    }
+  })
 }
 
 /** Throws for what cannot be sent. */
@@ -59,10 +64,4 @@ export function checkExpected(field: string, value: unknown, max: number): void 
   const expected = `a string of 1 to ${max} characters or a RegExp`
   if (typeof value !== 'string' && !(value instanceof RegExp)) throw wrongType(field, expected, value)
   if (typeof value === 'string' && (value === '' || value.length > max)) throw wrongValue(field, expected, value)
-}
-
-/** Whether the text contains or matches it. */
-export function holds(text: string, expected: string | RegExp): boolean {
-  // Unlike test(), search() neither reads nor moves the caller's lastIndex.
-  return typeof expected === 'string' ? text.includes(expected) : text.search(expected) !== -1
 }

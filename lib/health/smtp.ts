@@ -1,7 +1,7 @@
 import { checkedRecord, wrongType, wrongValue } from './arguments.js'
 import type { Check, Verdict } from './check.js'
-import { type Done, settle } from './settle.js'
-import { open } from './stream.js'
+import type { Done } from './settle.js'
+import { overStream } from './stream.js'
 import { type TlsOptions, checkedTlsOptions } from './tls-options.js'
 
 /** What `smtp()` says. */
@@ -26,29 +26,25 @@ export function smtp(options: SmtpOptions = {}): Check {
   if (typeof hello !== 'string') throw wrongType('options.hello', expected, hello)
   if (!/^([\w.-]{1,255}|\[[\da-fA-F:.]+\])$/.test(hello)) throw wrongValue('options.hello', expected, hello)
   const secure = tls && checkedTlsOptions('options.tls', tls)
-  return (target, signal) =>
-    settle(signal, (done) => {
-      const socket = open(target, secure, done, () => {})
-      const replies = readReplies(done)
-      const steps: { readonly code: number; readonly next: string }[] = [
-        { code: 220, next: `EHLO ${hello}\r\n` },
-        { code: 250, next: 'QUIT\r\n' },
-      ]
-      socket.on('data', (chunk: Buffer) => {
-        for (const code of replies.push(chunk.toString('latin1'))) {
-          const step = steps.shift()
-          if (!step) return
-          if (code !== step.code) return done(unexpected(code, step.code))
-          socket.write(step.next)
-          if (steps.length === 0) return done({ outcome: 'pass' })
-        }
-      })
-      socket.on('end', () =>
-        done({ outcome: 'fail', reason: 'protocol', detail: 'closed in the middle of a dialogue' }),
-      )
-      // QUIT is on its way: the connection is closed behind it, whatever the server still says.
-      return () => (steps.length === 0 ? socket.destroySoon() : socket.destroy())
+  return overStream(secure, (socket, done) => {
+    const replies = readReplies(done)
+    const steps: { readonly code: number; readonly next: string }[] = [
+      { code: 220, next: `EHLO ${hello}\r\n` },
+      { code: 250, next: 'QUIT\r\n' },
+    ]
+    socket.on('data', (chunk: Buffer) => {
+      for (const code of replies.push(chunk.toString('latin1'))) {
+        const step = steps.shift()
+        if (!step) return
+        if (code !== step.code) return done(unexpected(code, step.code))
+        socket.write(step.next)
+        if (steps.length === 0) return done({ outcome: 'pass' })
+      }
     })
+    socket.on('end', () => done({ outcome: 'fail', reason: 'protocol', detail: 'closed in the middle of a dialogue' }))
+    // QUIT is on its way: the connection is closed behind it, whatever the server still says.
+    return { release: () => (steps.length === 0 ? socket.destroySoon() : socket.destroy()) }
+  })
 }
 
 function unexpected(found: number, expected: number): Verdict {

@@ -25,6 +25,7 @@ export interface CheckedTlsOptions {
   readonly servername?: string
   readonly rejectUnauthorized: boolean
   readonly secureContext: SecureContext
+  readonly ALPNProtocols?: string[]
 }
 
 /** The options, as far as they can be wrong without a server: throws for a name that is none, or a certificate that does not load. */

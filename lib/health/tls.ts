@@ -1,6 +1,5 @@
 import type { Check } from './check.js'
-import { settle } from './settle.js'
-import { open } from './stream.js'
+import { overStream } from './stream.js'
 import { type TlsOptions, checkedTlsOptions } from './tls-options.js'
 
 /**
@@ -10,15 +9,15 @@ import { type TlsOptions, checkedTlsOptions } from './tls-options.js'
  * Throws TypeError or RangeError for a wrong option.
  */
 export function tls(options: TlsOptions = {}): Check {
-  const checked = checkedTlsOptions('options', options)
-  return (target, signal) =>
-    settle(signal, (done) => {
-      let complete = false
-      const socket = open(target, checked, done, () => {
+  return overStream(checkedTlsOptions('options', options), (socket, done) => {
+    let complete = false
+    return {
+      ready() {
         complete = true
         done({ outcome: 'pass' })
-      })
+      },
       // The server is to see the end of the handshake and of the connection, or it would log a fault for each check.
-      return () => (complete ? socket.destroySoon() : socket.destroy())
-    })
+      release: () => (complete ? socket.destroySoon() : socket.destroy()),
+    }
+  })
 }

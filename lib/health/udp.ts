@@ -1,7 +1,8 @@
 import { checkedRecord } from './arguments.js'
 import type { Check } from './check.js'
-import { exchangeDatagram } from './datagram.js'
-import { checkExpected, checkPayload, holds } from './send-expect.js'
+import { exchanges } from './datagram.js'
+import { finder } from './expression.js'
+import { checkExpected, checkPayload } from './send-expect.js'
 
 /** What `udp()` sends and expects. */
 export interface UdpOptions {
@@ -23,9 +24,11 @@ export function udp(options: UdpOptions): Check {
   const { send, expect } = checkedRecord('options', options, ['send', 'expect'])
   checkPayload('options.send', send)
   if (expect !== undefined) checkExpected('options.expect', expect, maxDatagramBytes)
+  const found = expect === undefined ? () => true : finder(expect)
+  const exchange = exchanges()
   return (target, signal) =>
-    exchangeDatagram(target, signal, send, (answer) =>
-      expect === undefined || holds(new TextDecoder().decode(answer), expect)
+    exchange(target, signal, send, (answer) =>
+      found(new TextDecoder().decode(answer))
         ? { outcome: 'pass' }
         : { outcome: 'fail', reason: 'mismatch', detail: 'the answer is not the expected one' },
     )

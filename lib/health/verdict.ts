@@ -8,28 +8,37 @@ const failures: ReadonlyMap<string, Reason> = new Map([
   ['ECONNREFUSED', 'refused'],
   ['ECONNRESET', 'reset'],
   ['EPIPE', 'reset'],
-  ['EHOSTUNREACH', 'unreachable'],
-  ['EHOSTDOWN', 'unreachable'],
   ['ETIMEDOUT', 'timeout'],
 ])
+
+/** What ICMP makes of an attempt, unless it was this host's own routing table: the same codes, but then nothing was sent. */
+const unreachable = ['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'EACCES', 'ENONET', 'ENOPROTOOPT']
 
 /** How OpenSSL and Node.js call what is wrong with a handshake, or with the certificate in it. */
 const tlsFailures =
   /^(EPROTO$|ERR_SSL_|ERR_TLS_CERT_|CERT_|CRL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERROR_IN_|INVALID_|PATH_LENGTH_|HOSTNAME_)/
 
+/** What is wrong with an answer, as Node's parsers of HTTP/1 and HTTP/2 call it. */
+const protocolFailures = /^(HPE_|ERR_HTTP2_(ERROR|(STREAM|SESSION)_ERROR|GOAWAY_SESSION|STREAM_CANCEL)$)/
+
 /**
- * The verdict on an error of a socket, of TLS or of Node's HTTP parser. Every other error is inconclusive: it was met before a packet
- * reached the target (EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EPERM, EAFNOSUPPORT, EINVAL), or the path from here is
- * broken (ENETDOWN, ENETUNREACH, EACCES); to count these would let one local fault empty every pool. Linux reports a router's
- * "net unreachable", and over IPv6 "administratively prohibited", by the last two as well: the cautious reading holds.
+ * The verdict on an error of a socket, of TLS or of a parser of HTTP. `sent` tells that the kernel sent something, so that the error
+ * came back from the network. Every other error is inconclusive: it was met before a packet reached the target (EMFILE, ENFILE,
+ * ENOBUFS, ENOMEM, EADDRNOTAVAIL, EPERM, EAFNOSUPPORT), or this host has no way to it (ENETUNREACH, ENETDOWN, EHOSTUNREACH, EACCES, EINVAL
+ * at once); to count these would let one local fault empty every pool. docs/verdicts.md has them all.
  */
-export function verdictOfError(error: unknown): Verdict {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const reason = code.startsWith('HPE_') ? 'protocol' : tlsFailures.test(code) ? 'tls' : failures.get(code)
+export function verdictOfError(error: unknown, sent: boolean): Verdict {
   const detail = messageOf(error)
+  const reason = reasonOf(error instanceof Error && 'code' in error ? String(error.code) : '', sent)
   return reason === undefined
     ? { outcome: 'inconclusive', reason: 'local', detail }
     : { outcome: 'fail', reason, detail }
+}
+
+function reasonOf(code: string, sent: boolean): Reason | undefined {
+  if (protocolFailures.test(code)) return 'protocol'
+  if (tlsFailures.test(code)) return 'tls'
+  return sent && unreachable.includes(code) ? 'unreachable' : failures.get(code)
 }
 
 /** What an error of any kind says, printable. */

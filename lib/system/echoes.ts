@@ -108,7 +108,7 @@ export class Echoes {
     if (!echo) return
     echo.sentAt = performance.now()
     const errno = this.#socket.send(echo.address, sequence, echo.token)
-    if (errno !== 0) this.#settle(sequence)?.reject(failure(errno, echo))
+    if (errno !== 0) this.#settle(sequence)?.reject(systemError('sendto', errno, echo.name))
   }
 
   #hear(errno: number, sequence: number, address: Uint8Array, token: Uint8Array): void {
@@ -118,7 +118,7 @@ export class Echoes {
     if (!echo.token.equals(token) && !(errno !== 0 && token.length === 0)) return
     this.#settle(sequence)
     if (errno === 0) echo.resolve({ latencyMs: performance.now() - echo.sentAt })
-    else echo.reject(failure(errno, echo))
+    else echo.reject(systemError('echo', errno, echo.name))
   }
 
   /** Takes it out of what is awaited. */
@@ -129,8 +129,4 @@ export class Echoes {
     if (this.#pending.size === 0) this.#socket.hold(false)
     return echo
   }
-}
-
-function failure(errno: number, { name }: Pending): SystemError {
-  return systemError('echo', errno, name)
 }

@@ -17,7 +17,7 @@ export interface Ping extends Disposable {
    * awaited at once, per version of IP.
    *
    * Rejects with the signal's reason, with TypeError for what is no address, and with a SystemError: `EHOSTUNREACH`,
-   * `ECONNREFUSED` and `ENETUNREACH` when a router, the host or the kernel's own table says so, `EPERM` for a firewall on this
+   * `ECONNREFUSED` and `ENETUNREACH` when a router, the host or (then its `syscall` is `sendto`) the kernel's own table says so, `EPERM` for a firewall on this
    * host, `ENETDOWN`, `ENOBUFS`, `EAGAIN`, `EINVAL` for other trouble here, `EAFNOSUPPORT` where there is no IPv6,
    * `ECANCELED` after close().
    */

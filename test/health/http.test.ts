@@ -34,6 +34,45 @@ t.test('sends path, method, host and headers as asked', async (t) => {
   t.equal(server.received(), 'HEAD /up?now HTTP/1.1\r\nX-Probe: yes\r\nhost: www.example\r\nconnection: close\r\n\r\n')
 })
 
+t.test('sends a body of its own with POST, and nothing else', async (t) => {
+  for (const [send, sent] of [
+    ['ä=1', '4\r\n\r\nÃ¤=1'],
+    [Uint8Array.of(0x61), '1\r\n\r\na'],
+    [undefined, '0\r\n\r\n'],
+  ] as const) {
+    const server = await answering(t, ok())
+    t.same(await http({ method: 'POST', send, host: 'www.example' })(server, signal), { outcome: 'pass' })
+    const head = 'POST / HTTP/1.1\r\nhost: www.example\r\nconnection: close\r\ncontent-length: '
+    t.equal(server.received().split('\r\n\r\n')[0], (head + sent).split('\r\n\r\n')[0])
+  }
+  const options = await answering(t, ok())
+  t.same(await http({ method: 'OPTIONS' })(options, signal), { outcome: 'pass' })
+  t.match(options.received(), /^OPTIONS \/ HTTP\/1\.1\r\nhost: [^\r]*\r\nconnection: close\r\n\r\n$/)
+})
+
+t.test('an answer of HTTP/1.0 is one', async (t) => {
+  const server = await startServer(t, (socket) => socket.end('HTTP/1.0 200 OK\r\nserver: old\r\n\r\nall is well'))
+  t.same(await http({ body: /well$/ })(server, signal), { outcome: 'pass' })
+})
+
+t.test(
+  'an expression that backtracks without end is given up, inconclusive, and works on the next answer',
+  async (t) => {
+    let body = `${'a'.repeat(60_000)}!`
+    const server = await startServer(t, (socket) => socket.write(ok(body)))
+    const check = http({ body: /^(a+)+$/ })
+    const startedAt = performance.now()
+    t.match(await check(server, signal), {
+      outcome: 'inconclusive',
+      reason: 'local',
+      detail: /expression takes longer/,
+    })
+    t.ok(performance.now() - startedAt < 1000)
+    body = 'aaa'
+    t.same(await check(server, signal), { outcome: 'pass' })
+  },
+)
+
 t.test('each check is a connection of its own', async (t) => {
   const server = await answering(t, ok())
   const check = http()

@@ -10,11 +10,11 @@ t.test('an error that the target caused is a failure with its reason', async (t)
     ECONNREFUSED: 'refused',
     ECONNRESET: 'reset',
     EPIPE: 'reset',
-    EHOSTUNREACH: 'unreachable',
-    EHOSTDOWN: 'unreachable',
     ETIMEDOUT: 'timeout',
     HPE_INVALID_CONSTANT: 'protocol',
     HPE_HEADER_OVERFLOW: 'protocol',
+    ERR_HTTP2_ERROR: 'protocol',
+    ERR_HTTP2_STREAM_ERROR: 'protocol',
     EPROTO: 'tls',
     ERR_SSL_WRONG_VERSION_NUMBER: 'tls',
     ERR_TLS_CERT_ALTNAME_INVALID: 'tls',
@@ -23,17 +23,27 @@ t.test('an error that the target caused is a failure with its reason', async (t)
     UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
   }
   for (const [code, reason] of Object.entries(reasons)) {
-    t.same(verdictOfError(coded(code)), { outcome: 'fail', reason, detail: `connect ${code}` }, code)
+    t.same(verdictOfError(coded(code), true), { outcome: 'fail', reason, detail: `connect ${code}` }, code)
+  }
+})
+
+t.test('what comes back from the network is a failure, the same code from this host itself is not', async (t) => {
+  for (const code of 'EHOSTUNREACH EHOSTDOWN ENETUNREACH EACCES ENONET ENOPROTOOPT'.split(' ')) {
+    const detail = `connect ${code}`
+    t.same(verdictOfError(coded(code), true), { outcome: 'fail', reason: 'unreachable', detail }, code)
+    t.same(verdictOfError(coded(code), false), { outcome: 'inconclusive', reason: 'local', detail }, code)
   }
 })
 
 t.test('local trouble and what is not known are never a failure', async (t) => {
-  const codes =
-    'EMFILE ENFILE ENOBUFS ENOMEM EADDRNOTAVAIL EACCES EPERM ENETUNREACH ENETDOWN EAFNOSUPPORT EINVAL ESOMETHING toString'
+  const codes = 'EMFILE ENFILE ENOBUFS ENOMEM EADDRNOTAVAIL EPERM ENETDOWN EAFNOSUPPORT EINVAL ESOMETHING toString'
   for (const code of codes.split(' ')) {
-    t.same(verdictOfError(coded(code)), { outcome: 'inconclusive', reason: 'local', detail: `connect ${code}` }, code)
+    for (const sent of [true, false]) {
+      const detail = `connect ${code}`
+      t.same(verdictOfError(coded(code), sent), { outcome: 'inconclusive', reason: 'local', detail }, code)
+    }
   }
-  t.same(verdictOfError('a string'), { outcome: 'inconclusive', reason: 'local', detail: "'a string'" })
+  t.same(verdictOfError('a string', true), { outcome: 'inconclusive', reason: 'local', detail: "'a string'" })
 })
 
 t.test('an abort is a timeout only if its reason is one', async (t) => {

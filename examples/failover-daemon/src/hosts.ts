@@ -6,8 +6,12 @@ export type Echo = (address: string, signal: AbortSignal) => Promise<unknown>
 
 const patienceMs = 1000
 
-/** Errors that tell of the host; all others, of this one. */
-const silent = new Set(['EHOSTUNREACH', 'EHOSTDOWN', 'ECONNREFUSED'])
+/** Whether an error tells of the host: all others, and what was not even sent, tell of this one. */
+function isSilence(error: unknown): boolean {
+  if (!(error instanceof Error && 'code' in error)) return false
+  const sent = !('syscall' in error && error.syscall === 'sendto')
+  return sent && ['EHOSTUNREACH', 'EHOSTDOWN', 'ECONNREFUSED'].includes(String(error.code))
+}
 
 /** Knows of each host whether it answers. */
 export class Hosts {
@@ -38,10 +42,7 @@ export class Hosts {
     const late = AbortSignal.timeout(patienceMs)
     const answer = await this.#echo(address, late).then(
       () => true,
-      (error: unknown) => {
-        const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-        return late.aborted || silent.has(code) ? false : undefined
-      },
+      (error: unknown) => (late.aborted || isSilence(error) ? false : undefined),
     )
     this.#asked.delete(address)
     if (answer === undefined || answer === this.#answers.get(address)) return
