@@ -5,6 +5,7 @@ import {
   type Target,
   createMonitor,
   http,
+  http2,
   targetKey,
   tcp,
 } from '../../lib/health/index.js'
@@ -20,19 +21,22 @@ function containing(text: string): RegExp {
   return new RegExp(text.replace(/[[\]().{}+*?|^$\\]/g, '\\$&'))
 }
 
-t.test('http() refuses wrong options, with field, expectation and value', async (t) => {
+t.test('http() and http2() refuse wrong options, with field, expectation and value', async (t) => {
   const cases: Case[] = [
     [null, 'type', 'options: expected an object, found null'],
     [
       { statuses: [200] },
       'value',
-      "expected one of the fields path, method, host, headers, status, body, tls, found 'statuses'",
+      "expected one of the fields path, method, send, host, headers, status, body, tls, found 'statuses'",
     ],
     [{ path: 7 }, 'type', "options.path: expected printable ASCII that begins with '/', found 7"],
     [{ path: 'up' }, 'value', 'options.path'],
     [{ path: '/ HTTP/1.1\r\nx: y' }, 'value', 'options.path'],
     [{ path: '/ü' }, 'value', 'options.path'],
-    [{ method: 'POST' }, 'value', "options.method: expected 'GET' or 'HEAD', found 'POST'"],
+    [{ method: 'PUT' }, 'value', "options.method: expected one of GET, HEAD, OPTIONS, POST, found 'PUT'"],
+    [{ send: 'x' }, 'value', "options.send: expected left out with GET, found 'x'"],
+    [{ method: 'POST', send: '' }, 'value', 'options.send: expected a text or bytes, not empty'],
+    [{ method: 'POST', send: 'ä'.repeat(8193) }, 'value', 'options.send: expected at most 16384 bytes'],
     [{ host: 1 }, 'type', 'options.host'],
     [{ host: 'a b' }, 'value', 'options.host'],
     [{ host: 'user@host' }, 'value', 'options.host'],
@@ -41,6 +45,10 @@ t.test('http() refuses wrong options, with field, expectation and value', async 
     [{ headers: { Host: 'x' } }, 'value', 'options.host'],
     [{ headers: { 'a b': 'x' } }, 'value', 'options.headers["a b"]'],
     [{ headers: { a: 'x\r\ny: z' } }, 'value', 'options.headers["a"]'],
+    [{ headers: { a: 'x\0' } }, 'value', 'options.headers["a"]'],
+    [{ headers: { 'a:b': 'x' } }, 'value', 'options.headers["a:b"]: expected a name that is a token of HTTP'],
+    [{ headers: { ':path': '/' } }, 'value', 'options.headers[":path"]'],
+    [{ headers: { Upgrade: 'h2c' } }, 'value', 'options.headers["Upgrade"]: expected another header than'],
     [{ status: 200 }, 'type', 'options.status'],
     [{ status: [] }, 'value', 'options.status'],
     [{ status: ['200'] }, 'type', "options.status[0]: expected an integer from 100 to 999, found '200'"],
@@ -53,7 +61,9 @@ t.test('http() refuses wrong options, with field, expectation and value', async 
     [{ body: 'x', method: 'HEAD' }, 'value', 'options.body: expected left out with HEAD'],
   ]
   for (const [given, error, message] of cases) {
-    t.throws(() => http(given as HttpOptions), { ...errors[error], message: containing(message) }, message)
+    for (const check of [http, http2]) {
+      t.throws(() => check(given as HttpOptions), { ...errors[error], message: containing(message) }, message)
+    }
   }
 })
 
