@@ -4,6 +4,7 @@ import {
   createMonitor,
   dns,
   http,
+  http2,
   icmp,
   monMonitor,
   programLimit,
@@ -20,6 +21,7 @@ import { openPing } from 'ipvs/system'
 import type { Ping } from 'ipvs/system'
 import type { CheckConfig, Config, ProgramCheckConfig, ServiceConfig } from './config.js'
 import type { Health } from './facts.js'
+import { httpOptions } from './http-fields.js'
 import { objectName, serverName } from './names.js'
 
 /** Starts to check in one way. */
@@ -29,12 +31,13 @@ export type StartMonitor = (check: CheckConfig, initial: (target: Target) => Hea
 export const startMonitorWith =
   (create: typeof createMonitor): StartMonitor =>
   (check, initial) => {
-    const { intervalMs, fastIntervalMs, timeoutMs, rise, fall, tripwire } = check
+    const { intervalMs, fastIntervalMs, timeoutMs, jitterMs, rise, fall, tripwire } = check
     return create<Target>([], {
       check: checkOf(check),
       intervalMs,
       fastIntervalMs,
       timeoutMs,
+      jitterMs,
       rise,
       fall,
       tripwire,
@@ -101,7 +104,7 @@ export class Checks {
 
   /** Checks the servers of this configuration from now on. What was checked already in the same way keeps its state and phase. */
   set(config: Config): void {
-    const wanted = groupBy(config.services, ({ check }) => JSON.stringify(check))
+    const wanted = groupBy(config.services, ({ check }) => checkKey(check))
     for (const [key, shared] of this.#shared)
       if (!wanted.has(key)) {
         this.#shared.delete(key)
@@ -170,6 +173,10 @@ export const checkedEndpoint = ({ about, check }: ServiceConfig, server: Destina
   port: check.port ?? (server.port || 1),
 })
 
+/** Equal for checks that are the same. */
+const checkKey = (check: CheckConfig): string =>
+  JSON.stringify(check, (_, value: unknown) => (value instanceof RegExp ? String(value) : value))
+
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const item of items) {
@@ -187,10 +194,10 @@ function checkOf(check: CheckConfig): Check {
       return tcp()
     case 'tls':
       return tls(check.tls)
-    case 'http': {
-      const { path, status, body, host, tls } = check
-      return http({ path, status, body, host, tls })
-    }
+    case 'http':
+      return http(httpOptions(check))
+    case 'http2':
+      return http2(httpOptions(check))
     case 'sendExpect': {
       const { send, expect, tls } = check
       return sendExpect({ send, expect, tls })

@@ -5,6 +5,7 @@ import type * as z from 'zod'
 import { programCheckOf } from './checks.js'
 import type { ProgramCheckConfig } from './config.js'
 import type { Path, Problem } from './document.js'
+import { httpOptions, httpProblems } from './http-fields.js'
 import { durationText } from './scalars.js'
 import type { Service } from './schema.js'
 
@@ -39,7 +40,9 @@ export function* crossProblems(service: ServiceShape, path: Path, host: HostFact
     yield { path: [...path, 'check', 'port'], expected: 'the port to check, as the service has port 0' }
   if (check.type === 'script' || check.type === 'mon') yield* programProblems(check, [...path, 'check'])
   if ('tls' in check && check.tls) yield* tlsProblems(check.tls, [...path, 'check', 'tls'])
-  const { interval, fastInterval, timeout } = check
+  if (check.type === 'http' || check.type === 'http2')
+    yield* httpProblems({ ...httpOptions(check), tls: undefined }, [...path, 'check'])
+  const { interval, fastInterval, timeout, jitter } = check
   if (timeout >= interval)
     yield {
       path: [...path, 'check', 'timeout'],
@@ -48,6 +51,8 @@ export function* crossProblems(service: ServiceShape, path: Path, host: HostFact
     }
   if (fastInterval !== undefined && fastInterval > interval)
     yield { path: [...path, 'check', 'fastInterval'], expected: `at most the interval, ${durationText(interval)}` }
+  if (jitter !== undefined && jitter > interval)
+    yield { path: [...path, 'check', 'jitter'], expected: `at most the interval, ${durationText(interval)}` }
 }
 
 type ServerShape = ServiceShape['servers'][number]

@@ -1,6 +1,6 @@
 /** What the daemon does: plain data, as parseConfig() makes it from a file. */
 import type { DestinationSpec, ServiceKey, ServiceSpec } from 'ipvs'
-import type { DnsCode, DnsOptions, MonMonitorOptions, ScriptOptions, TlsOptions } from 'ipvs/health'
+import type { DnsCode, DnsOptions, HttpMethod, MonMonitorOptions, ScriptOptions, TlsOptions } from 'ipvs/health'
 import type { Flapping } from './flapping.js'
 import type { Guard } from './guard.js'
 
@@ -90,16 +90,7 @@ export type CheckConfig = CheckTiming &
   (
     | { readonly type: 'tcp' }
     | ({ readonly type: 'tls' } & ByTls)
-    | ({
-        readonly type: 'http'
-        readonly path: string
-        /** Statuses that pass, as [first, last]. */
-        readonly status: readonly (readonly [first: number, last: number])[] | undefined
-        /** Text that the answer must contain. */
-        readonly body: string | undefined
-        /** Host header. */
-        readonly host: string | undefined
-      } & ByTls)
+    | ({ readonly type: 'http' | 'http2' } & HttpCheck & ByTls)
     | ({ readonly type: 'sendExpect'; readonly send: string | undefined; readonly expect: string } & ByTls)
     | ({ readonly type: 'smtp'; readonly hello: string | undefined } & ByTls)
     | { readonly type: 'udp'; readonly send: string; readonly expect: string | undefined }
@@ -116,6 +107,19 @@ export type CheckConfig = CheckTiming &
 export type ProgramCheckConfig =
   | ({ readonly type: 'script' } & Pick<ScriptOptions, 'command' | 'user' | 'weightFromStatus' | 'summary'>)
   | ({ readonly type: 'mon' } & Pick<MonMonitorOptions, 'monitor' | 'args' | 'directories' | 'user' | 'summary'>)
+/** What is asked, and what is expected: the options of http(), as the file has them. */
+interface HttpCheck {
+  readonly path: string
+  readonly method: HttpMethod | undefined
+  readonly send: string | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
+  /** Statuses that pass, as [first, last]. */
+  readonly status: readonly (readonly [first: number, last: number])[] | undefined
+  /** What the answer must contain, or match. */
+  readonly body: string | RegExp | undefined
+  /** Host header. */
+  readonly host: string | undefined
+}
 interface ByTls {
   /** With what its files hold. @default no TLS; for the type tls, all defaults */
   readonly tls: TlsOptions | undefined
@@ -130,6 +134,8 @@ export interface CheckTiming {
   readonly fastIntervalMs: number | undefined
   /** Whole check, from connect to the last byte. Shorter than the interval. @default 1000 */
   readonly timeoutMs: number
+  /** At random, an interval is shorter by up to so much. @default a tenth of the interval */
+  readonly jitterMs: number | undefined
   /** Consecutive passes before a server is up. @default 2 */
   readonly rise: number
   /** Consecutive failures before a server is down. @default 3 */

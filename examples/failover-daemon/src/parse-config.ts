@@ -114,13 +114,14 @@ function toService(shape: ServiceShape): ServiceConfig {
 }
 
 function checkConfig({ check, protocol }: ServiceShape): CheckConfig {
-  const { interval, fastInterval, timeout, ...rest } = check
+  const { interval, fastInterval, timeout, jitter, ...rest } = check
   return {
     ...rest,
     port: rest.type === 'icmp' ? undefined : rest.port,
     intervalMs: interval,
     fastIntervalMs: fastInterval,
     timeoutMs: timeout,
+    jitterMs: jitter,
     tripwire: rest.tripwire ?? tripwireOf(rest.type, protocol),
   } as CheckConfig
 }

@@ -1,6 +1,7 @@
 /** The shape of the configuration file. A zod message here is what was expected; what was found comes from the file. */
 import * as z from 'zod'
 import { duration, hostName, integer, line, mapping, oneOf, payload, pemFile, scalar, words } from './fields.js'
+import { body, headers, method, send } from './http-fields.js'
 import { Guard, policyFields } from './policy-schema.js'
 import { parseDuration, parseEndpoint } from './scalars.js'
 import { ServerItem } from './servers-schema.js'
@@ -39,6 +40,7 @@ const times = {
   interval: duration(10, 3_600_000).default(2000),
   fastInterval: duration(10, 3_600_000).optional(),
   timeout: duration(10, 600_000).default(1000),
+  jitter: duration(0, 3_600_000).optional(),
   rise: integer('a number of checks', 1, 1000).default(2),
   fall: integer('a number of checks', 1, 1000).default(3),
   tripwire: z.boolean({ error: 'true or false' }).optional(),
@@ -67,22 +69,26 @@ const argument = words('text without the character 0', (text) => (text.includes(
 const user = line('the name of a user of /etc/passwd', /^[a-z_][\w.-]{0,31}$/i)
 const yesOrNo = z.boolean({ error: 'true or false' })
 
-const checkTypes = 'tcp, tls, http, sendExpect, smtp, udp, dns, icmp, script or mon'
+const httpOptions = {
+  path: line('a path of printable ASCII that begins with /', /^\/[!-~]*$/).default('/'),
+  method,
+  send,
+  headers,
+  status: Status.optional(),
+  body,
+  host: hostName('a host name or address, with or without a port').optional(),
+  tls: Tls,
+}
+
+const checkTypes = 'tcp, tls, http, http2, sendExpect, smtp, udp, dns, icmp, script or mon'
 
 const Check = z.discriminatedUnion(
   'type',
   [
     mapping('a mapping', { type: z.literal('tcp'), ...timing }),
     mapping('a mapping', { type: z.literal('tls'), tls: Tls, ...timing }),
-    mapping('a mapping', {
-      type: z.literal('http'),
-      path: line('a path of printable ASCII that begins with /', /^\/[!-~]*$/).default('/'),
-      status: Status.optional(),
-      body: line('text to find in the answer', /./).optional(),
-      host: hostName('a host name or address, with or without a port').optional(),
-      tls: Tls,
-      ...timing,
-    }),
+    mapping('a mapping', { type: z.literal('http'), ...httpOptions, ...timing }),
+    mapping('a mapping', { type: z.literal('http2'), ...httpOptions, ...timing }),
     mapping('a mapping', {
       type: z.literal('sendExpect'),
       send: payload('text to send, of 1 to 65536 characters', 65536).optional(),

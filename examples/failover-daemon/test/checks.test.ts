@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
 import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { createMonitor } from 'ipvs/health'
@@ -62,13 +63,31 @@ function monitored(check: string, server: string) {
   return { targets: service.servers.map((server) => checkedEndpoint(service, server)), options }
 }
 
+/** The check that these words make has this outcome there. */
+async function checks(t: Test, words: string, server: string, outcome: string): Promise<void> {
+  const { targets, options } = monitored(words, server)
+  const [target] = targets
+  if (target === undefined) throw new Error('no target')
+  t.match(await options.check(target, AbortSignal.timeout(5000)), { outcome }, words)
+}
+
 t.test('a time or a count of the file that the monitor does not get, or gets as another', async (t) => {
-  const base = { intervalMs: 2000, fastIntervalMs: undefined, timeoutMs: 1000, rise: 2, fall: 3, tripwire: true }
+  const base = {
+    intervalMs: 2000,
+    fastIntervalMs: undefined,
+    timeoutMs: 1000,
+    jitterMs: undefined,
+    rise: 2,
+    fall: 3,
+    tripwire: true,
+  }
   for (const [words, changed] of [
     ['', {}],
     ['interval: 7s', { intervalMs: 7000 }],
     ['fastInterval: 300ms', { fastIntervalMs: 300 }],
     ['timeout: 900ms', { timeoutMs: 900 }],
+    ['jitter: 700ms', { jitterMs: 700 }],
+    ['jitter: 0ms', { jitterMs: 0 }],
     ['rise: 5', { rise: 5 }],
     ['fall: 6', { fall: 6 }],
     ['tripwire: false', { tripwire: false }],
@@ -84,9 +103,12 @@ t.test('a time or a count of the file that the monitor does not get, or gets as 
 })
 
 t.test('an option of the check in the file that the check does not get', async (t) => {
-  const web = createServer(({ url, headers }, response) =>
-    response.writeHead(url === '/gone' ? 410 : 200).end(`at ${url ?? ''} of ${headers.host ?? ''}`),
-  )
+  const web = createServer((request, response) => {
+    const { url, headers, method } = request
+    response.writeHead(url === '/gone' ? 410 : 200).write(`at ${url ?? ''} of ${headers.host ?? ''} `)
+    response.write(`by ${String(method)} with ${String(headers['x-probe'])} and `)
+    request.pipe(response)
+  })
   web.listen(0, '127.0.0.1')
   await once(web, 'listening')
   t.teardown(() => web.close())
@@ -105,11 +127,30 @@ t.test('an option of the check in the file that the check does not get', async (
     ['type: http, body: at /a', 'fail', here],
     ['type: http, host: www.example.com, body: of www.example.com', 'pass', here],
     [`type: http, port: ${port}`, 'pass', '127.0.0.1:1'],
+    ['type: http, headers: { X-Probe: yes }, body: with yes and', 'pass', here],
+    ['type: http, method: OPTIONS, body: by OPTIONS', 'pass', here],
+    ['type: http, method: POST, send: ping, body: and ping', 'pass', here],
+    ['type: http, body: { matches: "^AT /" }', 'fail', here],
+    ['type: http, body: { matches: "^AT /", ignoreCase: true }', 'pass', here],
+    ['type: http2', 'fail', here],
   ] as const) {
-    const { targets, options } = monitored(words, server)
-    const [target] = targets
-    if (target === undefined) throw new Error('no target')
-    t.match(await options.check(target, AbortSignal.timeout(5000)), { outcome }, words)
+    await checks(t, words, server, outcome)
+  }
+})
+
+t.test('http2 in the file is the check of that name, with the options of http', async (t) => {
+  const web = createHttp2Server((request, response) => response.end(`by ${request.method} of ${request.url}`))
+  web.listen(0, '127.0.0.1')
+  await once(web, 'listening')
+  t.teardown(() => web.close())
+  const server = `127.0.0.1:${(web.address() as AddressInfo).port}`
+  for (const [words, outcome] of [
+    ['type: http2, method: POST, path: /a, body: by POST of /a', 'pass'],
+    ['type: http2, body: by POST', 'fail'],
+    ['type: http2, tls: true', 'fail'],
+    ['type: http', 'fail'],
+  ] as const) {
+    await checks(t, words, server, outcome)
   }
 })
 
@@ -186,9 +227,6 @@ t.test('each type of check in the file is the check of that name', async (t) => 
     ['type: mon, monitor: test, args: [x, =], directories: [/usr/bin]', 'fail', udp],
     ['type: mon, monitor: test, args: [127.0.0.1, =], directories: [/none, /usr/bin]', 'pass', udp],
   ] as const) {
-    const { targets, options } = monitored(words, server)
-    const [target] = targets
-    if (target === undefined) throw new Error('no target')
-    t.match(await options.check(target, AbortSignal.timeout(5000)), { outcome }, words)
+    await checks(t, words, server, outcome)
   }
 })

@@ -229,6 +229,42 @@ t.test('a wrong field is named with its place, what belongs there and what is th
       'type: sendExpect',
       /^f\.yaml:9:7: services\[0\]\.check\.expect: expected text to find in the answer/,
     ],
+    [
+      'type: http',
+      'type: http2\n      method: PUT',
+      /:10:15: .*check\.method: expected GET, HEAD, OPTIONS or POST, found "PUT"$/,
+    ],
+    ['type: http', 'type: http\n      send: x', /:10:13: .*check\.send: expected left out with GET, found "x"$/],
+    [
+      'type: http',
+      'type: http\n      method: HEAD\n      body: x',
+      /:11:13: .*check\.body: expected left out with HEAD/,
+    ],
+    [
+      'type: http',
+      'type: http\n      headers: { a: 1 }',
+      /:10:16: .*check\.headers: expected a mapping of headers to texts/,
+    ],
+    [
+      'type: http',
+      'type: http\n      headers: { Host: a }',
+      /:10:16: .*check\.headers: expected another header than host/,
+    ],
+    [
+      'type: http',
+      'type: http\n      headers: { a: "x\\r\\nb: y" }',
+      /:10:16: .*check\.headers: expected at most 4096/,
+    ],
+    [
+      'type: http',
+      'type: http\n      body: { matches: "(" }',
+      /:10:\d+: .*check\.body.*: expected .*a regular expression/,
+    ],
+    [
+      'interval: 2s',
+      'interval: 2s\n      jitter: 3s',
+      /:11:15: .*check\.jitter: expected at most the interval, 2s, found "?3s"?$/,
+    ],
     ['type: http', 'type: smtp\n      hello: a b', /^f\.yaml:10:14: services\[0\]\.check\.hello: .*found "a b"$/],
     [
       'type: http',

@@ -41,6 +41,7 @@ export const config = (addresses: readonly string[], changed: Partial<PolicyConf
           intervalMs: 2000,
           fastIntervalMs: undefined,
           timeoutMs: 1000,
+          jitterMs: undefined,
           rise: 2,
           fall: 3,
           tripwire: true,
