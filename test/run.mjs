@@ -36,6 +36,7 @@ const anyKernel = [
   'name',
   'readme',
   'refusals',
+  'verdicts',
 ]
 /** These take longest. They start first, or one worker would wait for the other at the end. */
 const longest = [
@@ -47,6 +48,7 @@ const longest = [
   'ipvsadm',
   'doctor',
   'daemon',
+  'verdicts',
   'traffic',
 ]
 const words = ['unit', 'native', 'kernels', 'package', 'host', 'asan', 'fuzz']

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { constants } from 'node:os'
-import { type EchoSocket, type SystemError, systemError } from '../system.js'
+import { type EchoSocket, systemError } from '../system.js'
 
 /** What has become of an echo request. */
 export interface Echo {

@@ -18,7 +18,7 @@ t.test('the tarball holds what is listed here, and nothing else', async (t) => {
   const expected = [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY.md', 'binding.gyp', 'package.json'],
     ...['bin/ipvs.cjs', 'dist/ipvs.cjs', 'completion/_ipvs', 'completion/ipvs.bash', 'completion/ipvs.fish'],
-    ...['docs/ipvsadm.md', 'docs/man/ipvs.8'],
+    ...['docs/ipvsadm.md', 'docs/verdicts.md', 'docs/man/ipvs.8'],
     ...modules.flatMap((name) => ['.d.ts', '.js', '.js.map'].map((ending) => `dist/${name}${ending}`)),
     ...(await below('native')).filter((name) => /^[^/]+\.(cc|h|map)$/.test(name)).map((name) => `native/${name}`),
     ...['addons.mjs', 'check.mjs', 'libnl'].map((name) => `prebuild/${name}`),
