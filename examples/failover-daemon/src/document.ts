@@ -178,7 +178,8 @@ function written(node: Node | null): string {
 export const quoted = (text: string): string =>
   printable(JSON.stringify(text.length > 64 ? `${text.slice(0, 63)}…` : text))
 
-function printable(text: string): string {
+/** The same text, without what moves a cursor, hides or reverses. */
+export function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16) ?? ''}}`)
 }
 

@@ -1,0 +1,167 @@
+/** Mon's monitors and alerts in the daemon's words. */
+import type { CheckKind, DraftAlert, DraftServer, DraftService, Notes, Place } from './model.js'
+import type { MonAlert, MonPeriod } from './mon.js'
+import { isMailAddress, literalOf, portOf } from './words.js'
+
+/** A monitor as a check: its own port and deadline, where its arguments or its defaults say them. */
+export interface MonitorCheck {
+  readonly check: CheckKind
+  readonly port?: number | undefined
+  readonly timeoutMs?: number | undefined
+}
+
+type Options = ReadonlyMap<string, string>
+
+/** http.monitor: HTTP 200, 301, 302 and 401 pass, a match of -m passes whatever the status. */
+function httpCheck(options: Options, place: Place, notes: Notes): CheckKind {
+  const expression = options.get('m')
+  const body = expression === undefined ? undefined : literalOf(expression)
+  if (expression !== undefined && body === undefined)
+    notes.add(
+      place,
+      `-m ${expression}`,
+      'body is plain text, not an expression',
+      'set check.body, or check by a script',
+    )
+  if (options.has('a')) notes.add(place, '-a', 'checks have a name of their own as agent', 'nothing is to be done')
+  const path = options.get('u') ?? '/'
+  const isPath = /^\/[!-~]*$/.test(path)
+  if (!isPath) notes.add(place, `-u ${path}`, 'a path is printable ASCII that begins with /', 'it became /')
+  return {
+    type: 'http',
+    path: isPath ? path : '/',
+    status: body === undefined ? [200, 301, 302, 401] : '100-599',
+    ...(body !== undefined && body !== '' && { body }),
+  }
+}
+
+interface Known {
+  /** As getopts(3) has it. */
+  readonly options: string
+  readonly port?: number
+  readonly timeoutSeconds: number
+  readonly check: (options: Options, place: Place, notes: Notes) => CheckKind
+}
+
+const KNOWN: Readonly<Record<string, Known>> = {
+  'http.monitor': { options: 'p:t:u:a:m:o', port: 80, timeoutSeconds: 30, check: httpCheck },
+  'tcp.monitor': { options: 'p:t:', timeoutSeconds: 10, check: () => ({ type: 'tcp' }) },
+  'smtp.monitor': { options: 'p:t:', port: 25, timeoutSeconds: 30, check: () => ({ type: 'smtp' }) },
+  'fping.monitor': { options: 'ahr:s:t:T', timeoutSeconds: 2, check: () => ({ type: 'icmp' }) },
+  'ping.monitor': { options: '', timeoutSeconds: 10, check: () => ({ type: 'icmp' }) },
+}
+
+/** The seed's scripts: they ask http.monitor -t 3 of each node that is online, and the daemon keeps that state itself. */
+const CLUSTER_HTTP: MonitorCheck = { check: { type: 'http', path: '/', status: [200, 301, 302, 401] }, timeoutMs: 3000 }
+
+/** What stands behind `monitor`. */
+export function monitorCheck(words: readonly string[], place: Place, notes: Notes): MonitorCheck {
+  const [path = '', ...rest] = words
+  const args = rest.at(-1) === ';;' ? rest.slice(0, -1) : rest
+  if (args.length < rest.length)
+    notes.add(place, words.join(' '), 'a monitor always gets the host that it checks', 'see that it can live with that')
+  const name = path.replace(/^.*\//, '')
+  if (name === 'cluster_http.monitor') return CLUSTER_HTTP
+  const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined
+  const options = known && optionsOf(args, known.options)
+  if (known === undefined || options === undefined)
+    return { check: { type: 'mon', monitor: path, ...(args.length > 0 && { args }) } }
+  const port = options.get('p')
+  const seconds = Number(options.get('t') ?? known.timeoutSeconds)
+  return {
+    check: known.check(options, place, notes),
+    port: port === undefined ? known.port : portOf(port),
+    timeoutMs: (seconds > 0 && name !== 'fping.monitor' ? seconds : known.timeoutSeconds) * 1000,
+  }
+}
+
+/** `-p 80 -t3 -o`; undefined where something else stands there. */
+function optionsOf(args: readonly string[], letters: string): Options | undefined {
+  const options = new Map<string, string>()
+  for (let i = 0; i < args.length; i++) {
+    const [, letter = '', attached = ''] = /^-(\w)(.*)$/.exec(args[i] ?? '') ?? []
+    const at = letters.indexOf(letter)
+    if (letter === '' || at < 0) return undefined
+    if (letters[at + 1] !== ':') options.set(letter, '')
+    else options.set(letter, attached === '' ? (args[++i] ?? '') : attached)
+  }
+  return options
+}
+
+const MAIL_ALERTS = ['mail.alert', 'cluster_mail.alert']
+/** Alerts that did the failover itself. */
+const FAILOVER_ALERT = /^(node_up|nodeup|\w+_down)\.alert$/
+
+export type AlertOf = Omit<DraftAlert, 'services'> & { readonly of: readonly DraftService[] }
+
+/** The alerts of a period for a service; an alert and an upalert that are the same program are one. */
+export function alertsOf(
+  { alerts, period, numalerts, alertafter, alerteveryMs }: MonPeriod,
+  directory: string,
+  service: DraftService,
+  notes: Notes,
+): readonly AlertOf[] {
+  const limits = {
+    ...(numalerts !== undefined && numalerts > 0 && { numalerts }),
+    ...(alertafter !== undefined && alertafter > 0 && { alertafter }),
+    ...(alerteveryMs !== undefined && { alertevery: secondsText(alerteveryMs) }),
+    ...(period !== undefined && { period }),
+  }
+  const sinks = new Map<string, { sink: DraftAlert['sink']; events: ('down' | 'up')[] }>()
+  for (const alert of alerts) {
+    const sink = sinkOf(alert, directory, notes)
+    if (sink === undefined) continue
+    const key = JSON.stringify(sink)
+    const known = sinks.get(key) ?? { sink, events: [] }
+    if (!known.events.includes(alert.event)) known.events.push(alert.event)
+    sinks.set(key, known)
+  }
+  return [...sinks.values()].map(({ sink, events }) => ({ sink, events, ...limits, of: [service] }))
+}
+
+function sinkOf({ place, program, args }: MonAlert, directory: string, notes: Notes): DraftAlert['sink'] | undefined {
+  const name = program.replace(/^.*\//, '')
+  const shown = [program, ...args].join(' ')
+  if (FAILOVER_ALERT.test(name)) {
+    notes.add(
+      place,
+      shown,
+      'the daemon itself takes failed servers out and puts them back',
+      'run no such script beside it',
+    )
+    return undefined
+  }
+  if (!MAIL_ALERTS.includes(name))
+    return {
+      exec: {
+        command: program.startsWith('/') ? program : `${directory}/${program}`,
+        ...(args.length > 0 && { args }),
+      },
+    }
+  return mailOf(args) ?? noteMail(place, shown, notes)
+}
+
+/** mail.alert [-f from] [-S subject] address …; it hands its mail to this host's own mail system. */
+function mailOf(args: readonly string[]): DraftAlert['sink'] | undefined {
+  const to: string[] = []
+  let from: string | undefined
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i] ?? ''
+    if (word === '-f') from = args[++i]
+    else if (isMailAddress(word)) to.push(word)
+    else return undefined
+  }
+  if (to.length === 0) return undefined
+  return { mail: { to, ...(from !== undefined && { from }), server: 'smtp://localhost' } }
+}
+
+function noteMail(place: Place, shown: string, notes: Notes): undefined {
+  notes.add(place, shown, 'these words are no mail addresses', 'add a mail alert by hand')
+}
+
+const secondsText = (ms: number): string =>
+  ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`
+
+/** The servers that a service gets from a hostgroup, without those that are excluded. */
+export const without = (servers: readonly DraftServer[], hosts: readonly string[]): readonly DraftServer[] =>
+  servers.filter(({ host }) => host === undefined || !hosts.includes(host))
