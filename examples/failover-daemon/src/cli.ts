@@ -6,10 +6,12 @@ import type { Output } from './commands/exit.js'
 import { operate } from './commands/operate.js'
 import { run } from './commands/run.js'
 import { defaultSocket } from './control/protocol.js'
+import { importCommand } from './import/command.js'
 import { version } from './version.js'
 
 const help = `Usage: ipvs-failover run -c FILE            keep the kernel's IPVS table right until SIGTERM
        ipvs-failover check-config -c FILE   validate FILE and change nothing
+       ipvs-failover import …               write FILE for an installation of mon, keepalived or ldirectord: import --help
 
        ipvs-failover status [--json]        services, servers, and what is wrong
        ipvs-failover plan                   what a reload would write; changes nothing
@@ -51,6 +53,7 @@ type Command = keyof typeof commands
 
 /** Runs the command and gives its exit status. Rejects for nothing but a bug. */
 export async function cli(args: readonly string[], output: Output = process): Promise<number> {
+  if (args[0] === 'import') return importCommand(args.slice(1), output)
   try {
     const [first = '', ...rest] = args
     if (['-h', '--help', 'help'].includes(first) || rest.some((word) => ['-h', '--help'].includes(word)))
