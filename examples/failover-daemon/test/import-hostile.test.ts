@@ -125,9 +125,12 @@ t.test('a line break within a comment ends no comment', async (t) => {
   const attempt = attempts(t.testdir())
   for (const c of ['\r', '\u2028', '\u0085']) {
     const mon = `watch http\nservice http\ndescription a${c}stateDirectory: /tmp\nmonitor x.monitor\n`
-    t.equal(parsed((await attempt('mon', mon)).stdout).stateDirectory, undefined)
     const cf = `virtual=192.0.2.1:80\n\treal=192.0.2.2 gate\n\tcomment=a${c}stateDirectory: /tmp\n`
-    t.equal(parsed((await attempt('ldirectord', cf)).stdout).stateDirectory, undefined)
+    for (const { stdout } of [await attempt('mon', mon), await attempt('ldirectord', cf)]) {
+      t.match(stdout, /# \S+: (hostgroup http, )?a\\u\{[\da-f]+\}stateDirectory: \/tmp\n/)
+      t.notMatch(stdout, c)
+      t.equal(parsed(stdout).stateDirectory, undefined)
+    }
   }
 })
 
