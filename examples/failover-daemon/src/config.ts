@@ -1,6 +1,7 @@
 /** What the daemon does: plain data, as parseConfig() makes it from a file. */
 import type { DestinationSpec, ServiceKey, ServiceSpec } from 'ipvs'
 import type { DnsCode, DnsOptions, HttpMethod, MonMonitorOptions, ScriptOptions, TlsOptions } from 'ipvs/health'
+import type { AlertRule, Hook } from './alerts/schema.js'
 import type { Flapping } from './flapping.js'
 import type { Guard } from './guard.js'
 
@@ -22,6 +23,12 @@ export interface Config {
   readonly resolveIntervalMs: number
   /** Whether a change of the file is taken at once, without a signal. @default false */
   readonly reloadOnChange: boolean
+  /** The folder of the files that tell other scripts of each node. @default there are none */
+  readonly nodeStates: string | undefined
+  /** Who is told of what. */
+  readonly alerts: readonly AlertRule[]
+  /** What is run when something happens to a server. */
+  readonly hooks: readonly Hook[]
 }
 
 /** One virtual service with its real servers and how they are checked. */

@@ -60,6 +60,9 @@ export function parseConfig(text: string, file: string, host: HostFacts = { expi
     guard: top.data.guard && { share: top.data.guard.share, holdMs: top.data.guard.hold },
     resolveIntervalMs: top.data.resolveInterval,
     reloadOnChange: top.data.reloadOnChange,
+    nodeStates: top.data.nodeStates,
+    alerts: top.data.alerts,
+    hooks: top.data.hooks,
   }
 }
 

@@ -1,5 +1,6 @@
 /** The shape of the configuration file. A zod message here is what was expected; what was found comes from the file. */
 import * as z from 'zod'
+import { Alerts, Hooks } from './alerts/schema.js'
 import { duration, hostName, integer, line, mapping, oneOf, payload, pemFile, scalar, words } from './fields.js'
 import { body, headers, method, send } from './http-fields.js'
 import { Guard, policyFields } from './policy-schema.js'
@@ -175,4 +176,7 @@ export const File = mapping('a mapping with services', {
   reloadOnChange: z.boolean({ error: 'true or false' }).default(false),
   stateDirectory: line('an absolute path', /^\//, 4096).optional(),
   controlSocket: line('an absolute path of at most 100 characters', /^\//, 100).optional(),
+  nodeStates: line('an absolute path', /^\//, 4096).optional(),
+  alerts: Alerts,
+  hooks: Hooks,
 })

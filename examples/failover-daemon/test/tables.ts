@@ -29,6 +29,9 @@ export const config = (addresses: readonly string[], changed: Partial<PolicyConf
   guard: undefined,
   resolveIntervalMs: 30_000,
   reloadOnChange: false,
+  nodeStates: undefined,
+  alerts: [],
+  hooks: [],
   services: [
     withServers(
       {
