@@ -1,0 +1,39 @@
+import { lstatSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { nodeFile, nodeState, writeNodeState } from '../src/node-states.js'
+
+t.test("a node's state from its states in all services", async (t) => {
+  t.equal(nodeState(['online', 'online']), '1')
+  t.equal(nodeState(['online', 'failed']), '2')
+  t.equal(nodeState(['failed', 'offline', 'online']), '0')
+  t.equal(nodeState(['draining']), '1')
+  t.equal(nodeState(['online', 'disabled']), '1')
+  t.equal(nodeState(['online', 'unknown']), undefined, 'not sure yet: the file stays')
+  t.equal(nodeState(['disabled']), undefined)
+  t.equal(nodeState([]), undefined)
+})
+
+t.test('a file is replaced as a whole, and no link is followed', async (t) => {
+  const directory = t.testdir({ precious: 'precious', online: {} })
+  const online = join(directory, 'online')
+  symlinkSync('../precious', join(online, 'web1'))
+  await writeNodeState(online, 'web1', '2')
+  await writeNodeState(online, '2001:db8::1', '0')
+  t.equal(readFileSync(join(directory, 'precious'), 'utf8'), 'precious')
+  t.ok(lstatSync(join(online, 'web1')).isFile())
+  t.equal(readFileSync(join(online, 'web1'), 'utf8'), '2\n')
+  await writeNodeState(online, 'web1', '1')
+  t.equal(readFileSync(join(online, 'web1'), 'utf8'), '1\n')
+  t.strictSame(readdirSync(online), ['2001:db8::1', 'web1'])
+})
+
+t.test('what is no name of a node writes nothing', async (t) => {
+  const online = t.testdir({ taken: {} })
+  for (const name of ['', '.', '..', '../x', 'a/b', '.hidden', '-rf', 'a\nb', 'a\0', 'x'.repeat(300)]) {
+    t.equal(nodeFile(name), undefined)
+    await t.rejects(writeNodeState(online, name, '1'), RangeError)
+  }
+  await t.rejects(writeNodeState(online, 'taken', '1'))
+  t.strictSame(readdirSync(online), ['taken'], 'nothing is left behind by a failure')
+})
