@@ -1,17 +1,20 @@
 /** The command `ipvs-failover`: arguments, and which command they mean. */
 import { parseArgs } from 'node:util'
-import { checkConfig } from './commands/check-config.js'
+import { checkConfig, usableConfig } from './commands/check-config.js'
 import { Exit, statuses } from './commands/exit.js'
 import type { Output } from './commands/exit.js'
 import { operate } from './commands/operate.js'
 import { run } from './commands/run.js'
 import { defaultSocket } from './control/protocol.js'
 import { importCommand } from './import/command.js'
+import { realServerScript } from './real-server-script.js'
 import { version } from './version.js'
 
 const help = `Usage: ipvs-failover run -c FILE            keep the kernel's IPVS table right until SIGTERM
        ipvs-failover check-config -c FILE   validate FILE and change nothing
        ipvs-failover import …               write FILE for an installation of mon, keepalived or ldirectord: import --help
+       ipvs-failover real-server-script -c FILE
+                                            print a shell script that prepares a real server of FILE's services
 
        ipvs-failover status [--json]        services, servers, and what is wrong
        ipvs-failover plan                   what a reload would write; changes nothing
@@ -42,6 +45,7 @@ const server = { ...socket, service: { type: 'string' } } as const
 const commands = {
   run: { ...config, ...socket },
   'check-config': config,
+  'real-server-script': config,
   status: { ...socket, ...json },
   plan: { ...socket, ...json },
   reload: { ...socket, force: { type: 'boolean' } },
@@ -83,6 +87,9 @@ async function carryOut(command: Command, args: readonly string[], output: Outpu
       return run(none(file(), words, command), text('socket'))
     case 'check-config':
       return checkConfig(none(file(), words, command), output)
+    case 'real-server-script':
+      output.stdout.write(realServerScript(usableConfig(none(file(), words, command))))
+      return
     case 'status':
     case 'plan':
       return ask(none({ command }, words, command))
