@@ -32,7 +32,9 @@ const changed = (from: string, to: string) => {
 t.test('the example is accepted', async (t) => {
   const file = 'examples/failover-daemon/failover.yaml'
   const config = parseConfig(readFileSync(file, 'utf8'), 'failover.yaml')
-  t.match(config, { reconcileMs: 5000, services: [{ servers: { length: 3 } }, { servers: { length: 2 } }] })
+  t.match(config, { reconcileMs: 5000,
+    alerts: [],
+    hooks: [], services: [{ servers: { length: 3 } }, { servers: { length: 2 } }] })
 })
 
 t.test('defaults, units and shared parts', async (t) => {
