@@ -1,5 +1,5 @@
 import { checkedNumber, checkedRecord, wrongType, wrongValue } from './arguments.js'
-import type { Check, Target } from './check.js'
+import type { Check, Target, Verdict } from './check.js'
 import type { Health, Thresholds, Timing } from './state.js'
 
 /** What a monitor does, and how often. */
@@ -33,6 +33,12 @@ export interface MonitorOptions<T extends Target> {
    * @default false
    */
   readonly tripwire?: boolean | undefined
+  /**
+   * Hears each verdict and the milliseconds that it took, also those that change nothing; before the change that one makes. Must not
+   * throw.
+   * @default nobody
+   */
+  readonly onVerdict?: ((target: T, verdict: Verdict, latencyMs: number) => void) | undefined
   /** The state of a target that is new to the monitor, before its first check. @default unknown */
   readonly initial?: ((target: T) => 'up' | 'down' | 'unknown') | undefined
 }
@@ -42,6 +48,7 @@ export interface CheckedMonitorOptions<T extends Target> extends Timing, Thresho
   readonly check: Check<T>
   readonly timeoutMs: number
   readonly tripwire: boolean
+  readonly onVerdict: (target: T, verdict: Verdict, latencyMs: number) => void
   readonly initial: (target: T) => Health['state']
 }
 
@@ -50,9 +57,10 @@ const day = 86_400_000
 /** The options with their defaults. Throws for a wrong one. */
 export function checkedMonitorOptions<T extends Target>(options: MonitorOptions<T>): CheckedMonitorOptions<T> {
   const durations = ['intervalMs', 'fastIntervalMs', 'timeoutMs', 'jitterMs'] as const
-  checkedRecord('options', options, ['check', ...durations, 'rise', 'fall', 'tripwire', 'initial'])
+  checkedRecord('options', options, ['check', ...durations, 'rise', 'fall', 'tripwire', 'onVerdict', 'initial'])
   const { check, intervalMs = 2000, timeoutMs = 1000, rise = 2, fall = 3, initial = () => 'unknown' } = options
-  const { tripwire = false } = options
+  const { tripwire = false, onVerdict = () => {} } = options
+  if (typeof onVerdict !== 'function') throw wrongType('options.onVerdict', 'a function', onVerdict)
   if (typeof tripwire !== 'boolean') throw wrongType('options.tripwire', 'true or false', tripwire)
   if (typeof check !== 'function') throw wrongType('options.check', 'a function', check)
   if (typeof initial !== 'function') throw wrongType('options.initial', 'a function', initial)
@@ -67,6 +75,7 @@ export function checkedMonitorOptions<T extends Target>(options: MonitorOptions<
     rise: checkedNumber('options.rise', rise, { min: 1, max: 1000, integer: true }),
     fall: checkedNumber('options.fall', fall, { min: 1, max: 1000, integer: true }),
     tripwire,
+    onVerdict,
     initial(target) {
       const state: unknown = initial(target)
       if (state === 'up' || state === 'down' || state === 'unknown') return state

@@ -222,6 +222,7 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
     const soon = isFollowedUp(verdict, entry.last)
     entry.health = health
     entry.last = verdict
+    this.#options.onVerdict(entry.target, verdict, latencyMs)
     if (health.state === 'down') entry.tripwire?.disarm()
     else if (health.state === 'up' && verdict.outcome === 'pass') entry.tripwire?.arm()
     entry.urgent = entry.again ? entry.urgent : stillUrgent(entry.urgent, verdict, health)

@@ -25,12 +25,18 @@ import { httpOptions } from './http-fields.js'
 import { objectName, serverName } from './names.js'
 
 /** Starts to check in one way. */
-export type StartMonitor = (check: CheckConfig, initial: (target: Target) => Health) => Monitor<Target>
+export type StartMonitor = (check: CheckConfig, hooks: MonitorHooks) => Monitor<Target>
+
+/** What a monitor asks and tells, as the options of createMonitor(). */
+export interface MonitorHooks {
+  readonly initial: (target: Target) => Health
+  readonly onVerdict: (target: Target, verdict: Verdict, latencyMs: number) => void
+}
 
 /** The same by another createMonitor(). */
 export const startMonitorWith =
   (create: typeof createMonitor): StartMonitor =>
-  (check, initial) => {
+  (check, hooks) => {
     const { intervalMs, fastIntervalMs, timeoutMs, jitterMs, rise, fall, tripwire } = check
     return create<Target>([], {
       check: checkOf(check),
@@ -41,7 +47,7 @@ export const startMonitorWith =
       rise,
       fall,
       tripwire,
-      initial,
+      ...hooks,
     })
   }
 
@@ -87,6 +93,8 @@ export interface ChecksParts {
   /** Whether a server that is new to the checks serves clients already: it counts as up until its first verdicts. */
   readonly isServing: (service: ServiceConfig, server: DestinationKey) => boolean
   readonly onChange: (changes: readonly HealthChange[]) => void
+  /** Hears each verdict, once for each server that it is about. */
+  readonly onVerdict: (service: ServiceConfig, server: DestinationKey, verdict: Verdict, latencyMs: number) => void
   /** A monitor cannot be followed any more. */
   readonly onError: (error: unknown) => void
 }
@@ -136,12 +144,17 @@ export class Checks {
   }
 
   #open(key: string, services: readonly ServiceConfig[]): Shared | undefined {
-    const { start, isServing } = this.#parts
+    const { start, isServing, onVerdict } = this.#parts
     const check = services[0]?.check
     if (check === undefined) return undefined
     const usersAt = (target: Target) => shared.users.get(targetKey(target)) ?? []
     const serves = (target: Target) => usersAt(target).some(({ service, server }) => isServing(service, server))
-    const monitor = start(check, (target) => (serves(target) ? 'up' : 'unknown'))
+    const monitor = start(check, {
+      initial: (target) => (serves(target) ? 'up' : 'unknown'),
+      onVerdict(target, verdict, latencyMs) {
+        for (const { service, server } of usersAt(target)) onVerdict(service, server, verdict, latencyMs)
+      },
+    })
     const shared: Shared = { monitor, followed: this.#follow(monitor, usersAt), users: new Map() }
     this.#shared.set(key, shared)
     return shared

@@ -105,8 +105,19 @@ async function carryOut(command: Command, args: readonly string[], output: Outpu
 }
 
 function known(word: string): Command {
-  const names = Object.keys(commands) as Command[]
-  const command = names.find((name) => name === word)
+  const names = [
+    'run',
+    'check-config',
+    'real-server-script',
+    'import',
+    'status',
+    'plan',
+    'reload',
+    'drain',
+    'disable',
+    'enable',
+  ]
+  const command = (Object.keys(commands) as Command[]).find((name) => name === word)
   if (command !== undefined) return command
   return wrong(
     `expected a command, one of ${names.join(', ')}, found ${word === '' ? 'nothing' : JSON.stringify(word)}`,

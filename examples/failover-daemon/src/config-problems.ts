@@ -1,6 +1,6 @@
 /** What is wrong with a service although each of its fields is right. Pure but for the certificates, which are loaded. */
 import { tls } from 'ipvs/health'
-import type { TlsOptions } from 'ipvs/health'
+import type { ProgramCheck, TlsOptions } from 'ipvs/health'
 import type * as z from 'zod'
 import { programCheckOf } from './checks.js'
 import type { ProgramCheckConfig } from './config.js'
@@ -16,7 +16,12 @@ export type ServiceShape = z.output<typeof Service>
 export interface HostFacts {
   /** Whether clients that persistence keeps on a server leave it when its weight is 0 (net.ipv4.vs.expire_quiescent_template). */
   readonly expireQuiescentTemplate: boolean
+  /** What keeps the program of a check from being run; undefined when nothing does. */
+  readonly programProblem: (check: ProgramCheck) => string | undefined
 }
+
+/** Of a host of which nothing is known. */
+export const someHost: HostFacts = { expireQuiescentTemplate: false, programProblem: () => undefined }
 
 /** What no field can be blamed for alone. */
 export function* crossProblems(service: ServiceShape, path: Path, host: HostFacts): Generator<Problem> {
@@ -38,7 +43,7 @@ export function* crossProblems(service: ServiceShape, path: Path, host: HostFact
     yield { path: [...path, 'check', 'tripwire'], expected: 'false, as neither the service nor its check has a port' }
   if (virtual.port === 0 && check.type !== 'icmp' && check.port === undefined)
     yield { path: [...path, 'check', 'port'], expected: 'the port to check, as the service has port 0' }
-  if (check.type === 'script' || check.type === 'mon') yield* programProblems(check, [...path, 'check'])
+  if (check.type === 'script' || check.type === 'mon') yield* programProblems(check, [...path, 'check'], host)
   if ('tls' in check && check.tls) yield* tlsProblems(check.tls, [...path, 'check', 'tls'])
   if (check.type === 'http' || check.type === 'http2')
     yield* httpProblems({ ...httpOptions(check), tls: undefined }, [...path, 'check'])
@@ -119,10 +124,10 @@ function* tlsProblems(options: TlsOptions, path: Path): Generator<Problem> {
 }
 
 /** What keeps the program from being run here and now. */
-function* programProblems(check: ProgramCheckConfig, path: Path): Generator<Problem> {
+function* programProblems(check: ProgramCheckConfig, path: Path, host: HostFacts): Generator<Problem> {
   const at = [...path, check.type === 'script' ? 'command' : 'monitor']
   try {
-    const found = programCheckOf(check).problem()
+    const found = host.programProblem(programCheckOf(check))
     if (found !== undefined)
       yield {
         path: at,

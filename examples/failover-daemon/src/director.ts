@@ -103,6 +103,8 @@ export class Director {
       start: parts.startMonitor,
       isServing: (service, server) => this.#weight(service, server) > 0,
       onChange: (changes) => this.#heard(changes),
+      onVerdict: (service, server, verdict, latencyMs) =>
+        this.#transitions.verdict(service, server, verdict, latencyMs),
       onError: (error) => log.error({ error: String(error) }, 'following the checks failed'),
     })
   }

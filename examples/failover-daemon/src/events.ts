@@ -1,37 +1,33 @@
-/** What happens, for those who are to hear of it. */
+/** What the director tells those who are to hear of it. */
 import type { ServerState } from './facts.js'
 
-/** Something that happened; `at` is milliseconds since the epoch. */
-export type DirectorEvent = { readonly at: number } & (ServerEvent | ServiceEvent | DaemonEvent)
+/** Something that happened. */
+export type DirectorEvent = ServerEvent | DaemonEvent
 
-/** A server of a service has another state. */
+/** A result of a server in a service: a transition, or with `from` as `to` one more failure of one that is down. */
 export interface ServerEvent {
-  readonly kind: 'server'
-  /** `tcp 192.0.2.100:80` */
+  readonly type: 'server'
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** `tcp 192.0.2.100:80`. */
   readonly service: string
-  /** `192.0.2.12:80` */
+  /** `192.0.2.12:80`. */
   readonly server: string
   /** The name that it was found by. */
-  readonly name: string | undefined
+  readonly name?: string | undefined
   readonly from: ServerState
   readonly to: ServerState
-  /** Of the last check that did not pass. */
-  readonly reason: string | undefined
-  readonly detail: string | undefined
+  /** Of the last check that failed; empty where none did. */
+  readonly reason: string
+  readonly detail: string
+  readonly latencyMs?: number | undefined
 }
 
-/** A service has too few servers, or enough again. */
-export interface ServiceEvent {
-  readonly kind: 'service'
-  readonly service: string
-  readonly quorum: 'lost' | 'gained'
-  readonly up: number
-  readonly needed: number
-}
-
-/** Something is the matter with the daemon itself, or is not any more. */
+/** The quorum of a service, the configuration, the kernel's IPVS or the guard against our own faults: lost or back. */
 export interface DaemonEvent {
-  readonly kind: 'guard' | 'kernel' | 'configuration'
+  readonly type: 'quorum' | 'config' | 'kernel' | 'guard'
+  readonly at: number
   readonly ok: boolean
+  readonly service?: string | undefined
   readonly detail: string
 }

@@ -49,3 +49,6 @@ export function serverState(fact: Fact, now: number): ServerState {
   if (fact.health === 'unknown') return 'unknown'
   return isHeld(fact, now) ? 'flapping' : 'online'
 }
+
+/** Whether a server of that state is out because of what it does, not because of an operator. */
+export const isOut = (state: ServerState): boolean => ['failed', 'offline', 'flapping'].includes(state)

@@ -3,7 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ServerState } from './alerts/events.js'
+import { Episodes } from './episodes.js'
+import { isOut } from './facts.js'
+import type { ServerState } from './facts.js'
+import type { Log } from './log.js'
+import type { Status } from './status.js'
 
 /** 0 offline, 1 online in every service, 2 answers ping and fails a check. */
 export type NodeState = '0' | '1' | '2'
@@ -14,7 +18,7 @@ export type NodeState = '0' | '1' | '2'
  */
 export function nodeState(states: readonly ServerState[]): NodeState | undefined {
   if (states.includes('offline')) return '0'
-  if (states.includes('failed')) return '2'
+  if (states.some(isOut)) return '2'
   const judged = states.filter((state) => state !== 'unknown' && state !== 'disabled')
   return judged.length > 0 && !states.includes('unknown') ? '1' : undefined
 }
@@ -46,4 +50,69 @@ export async function writeNodeState(directory: string, node: string, state: Nod
     await unlink(temporary).catch(() => {})
     throw error
   }
+}
+
+/** Keeps the files of a folder as the daemon sees its nodes. */
+export class NodeFiles {
+  readonly #episodes: Episodes
+  #directory: string | undefined
+  readonly #written = new Map<string, NodeState>()
+  /** One after the other: the last one of a node holds. */
+  #writing = Promise.resolve()
+
+  constructor(directory: string | undefined, log: Log) {
+    this.#directory = directory
+    this.#episodes = new Episodes(log)
+  }
+
+  /** Another folder, or none. */
+  move(directory: string | undefined): void {
+    if (directory !== this.#directory) this.#written.clear()
+    this.#directory = directory
+  }
+
+  /** Writes what has changed; resolves when it is written, or was told. */
+  update(status: Status): Promise<void> {
+    const directory = this.#directory
+    if (directory === undefined) return this.#writing
+    for (const [node, state] of nodeStates(status)) {
+      if (this.#written.get(node) === state) continue
+      this.#written.set(node, state)
+      this.#writing = this.#writing.then(() => this.#write(directory, node, state))
+    }
+    return this.#writing
+  }
+
+  async #write(directory: string, node: string, state: NodeState): Promise<void> {
+    const activity = `writing the state of ${node}`
+    try {
+      await writeNodeState(directory, node, state)
+      this.#episodes.report(activity, [])
+    } catch (error) {
+      // It is tried again by the next round.
+      this.#written.delete(node)
+      // The message names a file that is another one each time.
+      const why = error instanceof Error && 'code' in error ? error.code : String(error)
+      this.#episodes.report(activity, [{ directory, error: why }])
+    }
+  }
+}
+
+/** The state of each node, by the name that it was found by, or its address. */
+export function nodeStates({ services }: Status): ReadonlyMap<string, NodeState> {
+  const all = new Map<string, ServerState[]>()
+  for (const { servers } of services)
+    for (const { server, name, state } of servers) {
+      if (state === 'sorry' || state === 'leaving' || state === 'foreign') continue
+      const node = name ?? server.replace(/^\[?([^\]]*)\]?:\d+$/, '$1')
+      const states = all.get(node)
+      if (states === undefined) all.set(node, [state])
+      else states.push(state)
+    }
+  const known = new Map<string, NodeState>()
+  for (const [node, states] of all) {
+    const state = nodeState(states)
+    if (state !== undefined) known.set(node, state)
+  }
+  return known
 }

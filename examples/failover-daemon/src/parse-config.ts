@@ -1,6 +1,6 @@
 /** The configuration: YAML in, validated plain data out, or every mistake with its place in the file. */
 import type * as z from 'zod'
-import { crossProblems } from './config-problems.js'
+import { crossProblems, someHost } from './config-problems.js'
 import type { HostFacts, ServiceShape } from './config-problems.js'
 import type { CheckConfig, Config, PolicyConfig, ServiceConfig, Source } from './config.js'
 import { MAX_PROBLEMS, readDocument } from './document.js'
@@ -17,7 +17,7 @@ export { ConfigError } from './document.js'
  * Reads a configuration. `file` is the name that the errors show.
  * Throws ConfigError with one line `file:line:column: field: expected …, found …` per mistake.
  */
-export function parseConfig(text: string, file: string, host: HostFacts = { expireQuiescentTemplate: false }): Config {
+export function parseConfig(text: string, file: string, host: HostFacts = someHost): Config {
   const document = readDocument(text, file)
   const top = File.safeParse(document.value)
   const problems: Problem[] = top.success ? [] : shapeProblems(top.error, [])

@@ -6,7 +6,10 @@ import { ConfigError, parseConfig } from './parse-config.js'
 
 /** Reads and validates a file. Throws ConfigError. */
 export const readConfig = (file: string): Config =>
-  parseConfig(readBounded(file), file, { expireQuiescentTemplate: isOn('expire_quiescent_template') })
+  parseConfig(readBounded(file), file, {
+    expireQuiescentTemplate: isOn('expire_quiescent_template'),
+    programProblem: (check) => check.problem(),
+  })
 
 /** The file's text; of one that is too long (or never ends), so much that parseConfig() refuses it. */
 function readBounded(file: string): string {

@@ -1,10 +1,10 @@
 /** Tells what has changed: to the log, and to those who listen. */
 import { inspect } from 'node:util'
 import type { DestinationKey } from 'ipvs'
-import type { HealthEvent, Target } from 'ipvs/health'
+import type { HealthEvent, NoPass, Target, Verdict } from 'ipvs/health'
 import type { Config, ServiceConfig } from './config.js'
 import type { DirectorEvent } from './events.js'
-import { factOf, serverState } from './facts.js'
+import { factOf, isOut, serverState } from './facts.js'
 import type { Facts, ServerState } from './facts.js'
 import type { Log } from './log.js'
 import { objectName, serverName, serviceName } from './names.js'
@@ -16,7 +16,8 @@ export class Transitions {
   readonly #onEvent: (event: DirectorEvent) => void
   /** By `objectName()`. */
   #states: ReadonlyMap<string, ServerState> = new Map()
-  #reasons = new Map<string, { reason: string | undefined; detail: string | undefined }>()
+  /** Of the last check that failed, by the same. */
+  readonly #failures = new Map<string, NoPass>()
   #short: ReadonlyMap<string, boolean> = new Map()
   #suspect = false
   #kernelLost = false
@@ -29,7 +30,6 @@ export class Transitions {
   /** A server was found up or down. */
   health({ spec }: ServiceConfig, server: DestinationKey, { state, verdict, latencyMs }: HealthEvent<Target>): void {
     const { reason, detail } = verdict.outcome === 'pass' ? {} : verdict
-    this.#reasons.set(objectName(spec, server), { reason, detail })
     const fields = {
       service: serviceName(spec),
       server: serverName(server),
@@ -40,6 +40,16 @@ export class Transitions {
     }
     if (state === 'up') this.#log.info(fields, 'server up')
     else this.#log.warn(fields, 'server down')
+  }
+
+  /** A check has ended: those who count failures hear of each that a server that is out has, too. */
+  verdict(service: ServiceConfig, server: DestinationKey, verdict: Verdict, latencyMs: number): void {
+    const name = objectName(service.spec, server)
+    if (verdict.outcome === 'pass') this.#failures.delete(name)
+    if (verdict.outcome !== 'fail') return
+    this.#failures.set(name, verdict)
+    const state = this.#states.get(name)
+    if (state !== undefined && isOut(state)) this.#tell(service, server, state, state, latencyMs)
   }
 
   /** A decision was made on these facts. */
@@ -65,17 +75,31 @@ export class Transitions {
     if (lost === this.#kernelLost) return
     this.#kernelLost = lost
     const detail = error instanceof Error ? error.message : lost ? inspect(error) : 'the table can be read again'
-    this.#onEvent({ at: Date.now(), kind: 'kernel', ok: !lost, detail })
+    this.#onEvent({ type: 'kernel', at: Date.now(), ok: !lost, detail })
   }
 
   #server(service: ServiceConfig, server: DestinationKey, from: ServerState, to: ServerState): void {
     if (from === to) return
     const names = { service: serviceName(service.spec), server: serverName(server) }
-    const { reason, detail } = this.#reasons.get(objectName(service.spec, server)) ?? {}
     // What the checks find has its line already.
     if (to !== 'online' && to !== 'failed') this.#log.info({ ...names, from, to }, `server ${to}`)
-    const name = service.about.get(serverName(server))?.name
-    this.#onEvent({ at: Date.now(), kind: 'server', ...names, name, from, to, reason, detail })
+    this.#tell(service, server, from, to)
+  }
+
+  #tell(service: ServiceConfig, server: DestinationKey, from: ServerState, to: ServerState, latencyMs?: number): void {
+    const failure = this.#failures.get(objectName(service.spec, server))
+    this.#onEvent({
+      type: 'server',
+      at: Date.now(),
+      service: serviceName(service.spec),
+      server: serverName(server),
+      name: service.about.get(serverName(server))?.name,
+      from,
+      to,
+      reason: failure?.reason ?? '',
+      detail: failure?.detail ?? '',
+      latencyMs,
+    })
   }
 
   #service(service: ServiceConfig, facts: Facts, short: boolean, now: number): void {
@@ -86,7 +110,8 @@ export class Transitions {
     const { whenAllDown } = service.policy
     if (short) this.#log.error({ service: name, up, needed, whenAllDown }, 'service below its quorum')
     else this.#log.info({ service: name, up, needed }, 'service has its quorum again')
-    this.#onEvent({ at: Date.now(), kind: 'service', service: name, quorum: short ? 'lost' : 'gained', up, needed })
+    const detail = `${up} of ${needed} servers are up`
+    this.#onEvent({ type: 'quorum', at: Date.now(), service: name, ok: !short, detail })
   }
 
   #guard(suspect: boolean): void {
@@ -96,6 +121,6 @@ export class Transitions {
       : 'failures are believed again'
     if (suspect) this.#log.error({}, detail)
     else this.#log.info({}, detail)
-    this.#onEvent({ at: Date.now(), kind: 'guard', ok: !suspect, detail })
+    this.#onEvent({ type: 'guard', at: Date.now(), ok: !suspect, detail })
   }
 }

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { openAlerts } from '../src/alerts/alerts.js'
-import type { Alert, ServerEvent } from '../src/alerts/events.js'
+import type { Alert } from '../src/alerts/events.js'
 import { openHooks } from '../src/alerts/hooks.js'
 import { Alerts, Hooks } from '../src/alerts/schema.js'
 import type { AlertRule } from '../src/alerts/schema.js'
 import { composeMail } from '../src/alerts/sinks.js'
+import type { ServerEvent } from '../src/events.js'
 import { recordingLog } from './recording-log.js'
 
 const rules = (...items: object[]): AlertRule[] => Alerts.parse(items)

@@ -33,7 +33,7 @@ t.test('the check of the configuration runs against the port that it names', asy
       'f.yaml',
     ).services
     if (service === undefined) throw new Error('no service')
-    const monitor = startMonitor(service.check, () => 'unknown')
+    const monitor = startMonitor(service.check, { initial: () => 'unknown', onVerdict: () => {} })
     monitor.set(service.servers.map((server) => checkedEndpoint(service, server)))
     for await (const event of monitor) {
       t.match(event, { state, target: { address: '127.0.0.1', port } })
@@ -57,7 +57,10 @@ function monitored(check: string, server: string) {
     created.push(options as MonitorOptions<Target>)
     return createMonitor<Target>([], { check: () => Promise.resolve({ outcome: 'pass' }) })
   }
-  startMonitorWith(create as typeof createMonitor)(service.check, ({ port }) => (port === 8080 ? 'up' : 'unknown'))
+  startMonitorWith(create as typeof createMonitor)(service.check, {
+    initial: ({ port }) => (port === 8080 ? 'up' : 'unknown'),
+    onVerdict: () => {},
+  })
   const [options] = created
   if (options === undefined) throw new Error('no monitor')
   return { targets: service.servers.map((server) => checkedEndpoint(service, server)), options }
@@ -93,12 +96,13 @@ t.test('a time or a count of the file that the monitor does not get, or gets as 
     ['tripwire: false', { tripwire: false }],
   ] as const) {
     const { targets, options } = monitored(`type: tcp, ${words}`, '192.0.2.11:8080')
-    const { check, initial, ...numbers } = options
+    const { check, initial, onVerdict, ...numbers } = options
     t.strictSame(numbers, { ...base, ...changed }, words)
     const [target] = targets
     t.strictSame(targets, [{ address: '192.0.2.11', port: 8080 }])
     t.equal(target && initial?.(target), 'up', 'initial')
     t.type(check, 'function')
+    t.type(onVerdict, 'function')
   }
 })
 
@@ -184,7 +188,7 @@ t.test('a check by ICMP needs no port, holds no connection, and passes when the 
   }
   const expected = mayPing() ? { outcome: 'pass' } : { outcome: 'inconclusive', detail: /CAP_NET_RAW/ }
   t.match(await options.check(target, AbortSignal.timeout(5000)), expected)
-  const monitor = startMonitor(config.check, () => 'up')
+  const monitor = startMonitor(config.check, { initial: () => 'up', onVerdict: () => {} })
   monitor.set(config.servers.map((server) => checkedEndpoint(config, server)))
   t.strictSame(
     [...monitor.states().values()].map(({ state }) => state),

@@ -65,7 +65,7 @@ t.test('checks by ICMP that this process may not make end it at its start', asyn
 
 t.test('wrong arguments: one sentence, status 2', async (t) => {
   for (const [args, words] of [
-    [[], 'one of run, check-config, status'],
+    [[], 'one of run, check-config, real-server-script, import, status'],
     [['start'], '"start"'],
     [['run'], '-c FILE'],
     [['run', '-c'], "'-c, --config <value>'"],

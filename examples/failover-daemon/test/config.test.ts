@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs'
+import type { ProgramCheck } from 'ipvs/health'
 import t from 'tap'
+import { someHost } from '../src/config-problems.js'
 import { ConfigError, parseConfig } from '../src/parse-config.js'
+
+const thisHost = { ...someHost, programProblem: (check: ProgramCheck) => check.problem() }
 
 /** Parses a file of one service in which one line is replaced; gives the error lines. */
 function errors(text: string): string {
   try {
-    parseConfig(text, 'f.yaml')
+    parseConfig(text, 'f.yaml', thisHost)
   } catch (error) {
     if (error instanceof ConfigError) return error.message
     throw error

@@ -5,6 +5,7 @@ import { targetKey } from 'ipvs/health'
 import type { HealthEvent, Monitor, Target, Verdict } from 'ipvs/health'
 import { createTestKernel } from 'ipvs/testing'
 import type { TestKernelOptions } from 'ipvs/testing'
+import type { MonitorHooks } from '../src/checks.js'
 import type { Clock } from '../src/clock.js'
 import type { Config } from '../src/config.js'
 import { Director } from '../src/director.js'
@@ -19,29 +20,35 @@ import { recordingLog } from './recording-log.js'
 
 /** A monitor that finds what the test says. */
 class ScriptedMonitor implements Monitor<Target> {
-  readonly #initial: (target: Target) => Health
+  readonly #hooks: MonitorHooks
   readonly #events: HealthEvent<Target>[] = []
   #states = new Map<string, { target: Target; state: Health; last?: Verdict }>()
   #wake: (() => void) | undefined
   #ended = false
 
-  constructor(initial: (target: Target) => Health) {
-    this.#initial = initial
+  constructor(hooks: MonitorHooks) {
+    this.#hooks = hooks
   }
   set(targets: readonly Target[]): void {
     const before = this.#states
     this.#states = new Map(
       targets.map((target) => {
         const key = targetKey(target)
-        return [key, before.get(key) ?? { target, state: this.#initial(target) }]
+        return [key, before.get(key) ?? { target, state: this.#hooks.initial(target) }]
       }),
     )
+  }
+  /** A check has ended, and has changed nothing. */
+  hear(server: string, verdict: Verdict): void {
+    const known = this.#states.get(server)
+    if (known !== undefined) this.#hooks.onVerdict(known.target, verdict, 3)
   }
   find(server: string, state: 'up' | 'down', verdict: Verdict): boolean {
     const known = this.#states.get(server)
     if (known === undefined) return false
     known.state = state
     known.last = verdict
+    this.#hooks.onVerdict(known.target, verdict, 3)
     this.#events.push({ target: known.target, state, verdict, latencyMs: 3 })
     this.#wake?.()
     return true
@@ -196,8 +203,8 @@ export function directorBench(options: TestKernelOptions = {}) {
             return () => watchers.delete(callback)
           },
         },
-        startMonitor(_check, initial) {
-          const monitor = new ScriptedMonitor(initial)
+        startMonitor(_check, hooks) {
+          const monitor = new ScriptedMonitor(hooks)
           monitors.push(monitor)
           return monitor
         },

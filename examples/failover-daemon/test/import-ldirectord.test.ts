@@ -67,7 +67,7 @@ t.test('each service that ldirectord speaks has its check, or a note', async (t)
     ['checktype=ping', /type: icmp\n/, ''],
     [
       'checktype=external\ncheckcommand="/bin/c x"',
-      /type: script\n {6}command: \/bin\/c\n {6}args: \[ x \]\n/,
+      /type: script\n {6}command: \[ \/bin\/c, x \]\n/,
       'last four arguments',
     ],
     ['checktype=external\ncheckcommand=c', /type: tcp\n/, 'a script needs an absolute path'],

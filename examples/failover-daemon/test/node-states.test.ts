@@ -1,12 +1,16 @@
-import { lstatSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
+import { lstatSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { nodeFile, nodeState, writeNodeState } from '../src/node-states.js'
+import { NodeFiles, nodeFile, nodeState, writeNodeState } from '../src/node-states.js'
+import { directorBench } from './director-bench.js'
+import { recordingLog } from './recording-log.js'
+import { config } from './tables.js'
 
 t.test("a node's state from its states in all services", async (t) => {
   t.equal(nodeState(['online', 'online']), '1')
   t.equal(nodeState(['online', 'failed']), '2')
   t.equal(nodeState(['failed', 'offline', 'online']), '0')
+  t.equal(nodeState(['flapping', 'online']), '2', 'it is kept out')
   t.equal(nodeState(['draining']), '1')
   t.equal(nodeState(['online', 'disabled']), '1')
   t.equal(nodeState(['online', 'unknown']), undefined, 'not sure yet: the file stays')
@@ -36,4 +40,32 @@ t.test('what is no name of a node writes nothing', async (t) => {
   }
   await t.rejects(writeNodeState(online, 'taken', '1'))
   t.strictSame(readdirSync(online), ['taken'], 'nothing is left behind by a failure')
+})
+
+t.test('the files of nodes follow the status, and only what has changed is written', async (t) => {
+  const folder = t.testdir()
+  const log = recordingLog()
+  const files = new NodeFiles(folder, log)
+  const bench = directorBench()
+  const director = await bench.start(config(['192.0.2.11', '192.0.2.12']))
+  const update = () => files.update(director.director.status())
+  const written = () => readdirSync(folder).map((name) => `${name}: ${readFileSync(join(folder, name), 'utf8').trim()}`)
+  await update()
+  t.strictSame(written(), [], 'nothing is known yet')
+  await director.find('up', '192.0.2.11:80', '192.0.2.12:80')
+  await update()
+  t.strictSame(written(), ['192.0.2.11: 1', '192.0.2.12: 1'])
+  writeFileSync(join(folder, '192.0.2.11'), 'x')
+  await director.find('down', '192.0.2.12:80')
+  await update()
+  t.strictSame(written(), ['192.0.2.11: x', '192.0.2.12: 2'])
+  files.move(join(folder, 'none'))
+  await update()
+  await update()
+  t.strictSame(
+    log.lines.map(({ message }) => message),
+    ['writing the state of 192.0.2.11 failed', 'writing the state of 192.0.2.12 failed'],
+    'a folder that is not there is told once, however often it is tried',
+  )
+  await director.stop()
 })

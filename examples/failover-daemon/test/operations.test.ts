@@ -191,28 +191,24 @@ t.test('services that are checked alike share the checks of their servers', asyn
 })
 
 t.test('events tell each change of state once, with its reason', async (t) => {
-  const { director, events, find, round, stop } = await running()
+  const { director, events, monitors, find, round, stop } = await running()
   events.length = 0
   await find('down', b)
   await round()
   await director.order([`${web} > ${b}`], 'disable')
   await find('down', a, c)
+  const refused = { reason: 'refused', detail: 'ECONNREFUSED' }
   t.match(events, [
-    {
-      kind: 'server',
-      service: web,
-      server: b,
-      from: 'online',
-      to: 'failed',
-      reason: 'refused',
-      detail: 'ECONNREFUSED',
-    },
-    { kind: 'server', service: web, server: b, from: 'failed', to: 'disabled' },
-    { kind: 'server', server: a, from: 'online', to: 'failed' },
-    { kind: 'server', server: c, from: 'online', to: 'failed' },
-    { kind: 'service', service: web, quorum: 'lost', up: 0, needed: 1 },
+    { type: 'server', service: web, server: b, from: 'online', to: 'failed', ...refused },
+    { type: 'server', service: web, server: b, from: 'failed', to: 'disabled' },
+    { type: 'server', server: a, from: 'online', to: 'failed' },
+    { type: 'server', server: c, from: 'online', to: 'failed' },
+    { type: 'quorum', service: web, ok: false, detail: '0 of 1 servers are up' },
   ])
   t.equal(events.length, 5)
+  for (const outcome of ['fail', 'inconclusive'] as const) monitors[0]?.hear(a, { outcome, reason: 'timeout' })
+  t.match(events.slice(5), [{ server: a, from: 'failed', to: 'failed', reason: 'timeout', latencyMs: 3 }])
+  t.equal(events.length, 6, 'one more failure is told, as alerts count them')
   await stop()
 })
 

@@ -1,8 +1,10 @@
 /** Alerts: from the director's events, by each rule's filters, period and limits, to its sink. */
 import { Episodes } from '../episodes.js'
+import type { DirectorEvent } from '../events.js'
 import type { Log } from '../log.js'
 import { describe } from './events.js'
-import type { Alert, AlertEvent } from './events.js'
+import type { Alert } from './events.js'
+import { isOut } from '../facts.js'
 import { calm, decide } from './limits.js'
 import type { LimitState, Limits } from './limits.js'
 import { Outbox } from './outbox.js'
@@ -24,7 +26,7 @@ export interface AlertsOptions {
 
 export interface AlertsHandle {
   /** Takes an event; never waits and never throws. */
-  notify(event: AlertEvent): void
+  notify(event: DirectorEvent): void
   /** Takes other rules; one that stays as it is keeps its counts, and what waits is still sent. */
   reload(rules: readonly AlertRule[]): void
   /** Sends what waits, and ends after so many milliseconds at the latest. */
@@ -108,7 +110,7 @@ export const concerns = (services: readonly string[] | undefined, service: strin
   service === undefined ||
   services.some((named) => service === named || service.endsWith(` ${named}`))
 
-function tell({ rule, limits, outbox, states }: Line, event: AlertEvent, zone: string | undefined): void {
+function tell({ rule, limits, outbox, states }: Line, event: DirectorEvent, zone: string | undefined): void {
   if (!concerns(rule.services, event.service)) return
   const passed = outcome(event)
   if (passed === undefined) return
@@ -138,8 +140,8 @@ function tell({ rule, limits, outbox, states }: Line, event: AlertEvent, zone: s
 }
 
 /** Whether all is well; undefined when the event says neither, as what an operator does. */
-function outcome(event: AlertEvent): boolean | undefined {
+function outcome(event: DirectorEvent): boolean | undefined {
   if (event.type !== 'server') return event.ok
   if (event.to === 'online') return true
-  return event.to === 'failed' || event.to === 'offline' ? false : undefined
+  return isOut(event.to) ? false : undefined
 }

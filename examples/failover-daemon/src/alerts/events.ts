@@ -1,35 +1,5 @@
-/** What the director tells, and what an alert says about it. */
-
-export type ServerState = 'unknown' | 'online' | 'failed' | 'offline' | 'draining' | 'disabled'
-
-/** A result of a server in a service: a transition, or with `from` as `to` one more of the same. */
-export interface ServerEvent {
-  readonly type: 'server'
-  /** Milliseconds since 1970. */
-  readonly at: number
-  /** `tcp 192.0.2.100:80`. */
-  readonly service: string
-  /** `192.0.2.12:80`. */
-  readonly server: string
-  /** The name by which the configuration calls it. */
-  readonly name?: string | undefined
-  readonly from: ServerState
-  readonly to: ServerState
-  readonly reason: string
-  readonly detail: string
-  readonly latencyMs?: number | undefined
-}
-
-/** The quorum of a service, the configuration, the kernel's IPVS or the guard against our own faults: lost or back. */
-export interface DaemonEvent {
-  readonly type: 'quorum' | 'config' | 'kernel' | 'guard'
-  readonly at: number
-  readonly ok: boolean
-  readonly service?: string | undefined
-  readonly detail: string
-}
-
-export type AlertEvent = ServerEvent | DaemonEvent
+/** What an alert says about an event. */
+import type { DirectorEvent } from '../events.js'
 
 /** What a sink sends. All text but `detail` is one printable line. */
 export interface Alert {
@@ -55,7 +25,7 @@ export const oneLine = (text: string, max = 500): string =>
     .slice(0, max)
 
 /** Who it is about, and how to say what happened. */
-export function describe(event: AlertEvent): Pick<Alert, 'group' | 'service' | 'hosts' | 'summary' | 'detail'> {
+export function describe(event: DirectorEvent): Pick<Alert, 'group' | 'service' | 'hosts' | 'summary' | 'detail'> {
   const [, protocol = event.type, address = event.service ?? 'ipvs-failover'] =
     /^(tcp|udp|sctp) (.*)$/.exec(event.service ?? '') ?? []
   const detail = event.detail.slice(0, 4096).replace(/[^\P{C}\n]/gu, ' ')

@@ -2,7 +2,7 @@
 import type { Log } from '../log.js'
 import { programFailure, runProgram } from '../programs.js'
 import { concerns } from './alerts.js'
-import type { ServerEvent } from './events.js'
+import type { ServerEvent } from '../events.js'
 import type { Hook } from './schema.js'
 
 const MAX_RUNNING = 4

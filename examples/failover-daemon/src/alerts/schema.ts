@@ -1,5 +1,6 @@
 /** The shape of `alerts:` and `hooks:`. */
 import { readFileSync, statSync } from 'node:fs'
+import { hostname } from 'node:os'
 import * as z from 'zod'
 import { duration, integer, line, mapping, oneOf, pemFile, scalar, words } from '../fields.js'
 import { parseDuration } from '../scalars.js'
@@ -29,7 +30,8 @@ const url = (expected: string, ...schemes: readonly string[]) =>
       : undefined
   })
 
-const mailAddress = line('a mail address such as ops@example.net', /^[^\s@<>,;:"()[\]\\]+@[\w.-]+$/, 254)
+/** Without a domain it is an account of the mail server's host. */
+const mailAddress = line('a mail address such as ops@example.net', /^[^\s@<>,;:"()[\]\\]+(@[\w.-]+)?$/, 254)
 const absolutePath = line('an absolute path', /^\//, 4096)
 const argument = words('an argument of at most 4096 characters without NUL', (text) =>
   text.length <= 4096 && !text.includes('\0') ? text : undefined,
@@ -39,7 +41,7 @@ const user = line("a user's name", /^[a-z_][a-z0-9_-]{0,31}$/)
 
 const Mail = mapping('a mapping with to, from and server', {
   to: z.array(mailAddress, { error: 'a list of mail addresses' }).min(1, { error: 'a list of mail addresses' }),
-  from: mailAddress,
+  from: mailAddress.default(`ipvs-failover@${hostname()}`),
   server: url(
     'a URL such as smtps://user@mail.example.net:465 or smtp://mail.example.net, without password',
     'smtp:',

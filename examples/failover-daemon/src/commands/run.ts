@@ -1,7 +1,7 @@
 /** `ipvs-failover run`: the daemon. */
 import { IpvsError, open } from 'ipvs'
 import type { Ipvs } from 'ipvs'
-import { notifySystemd, openPing } from 'ipvs/system'
+import { openPing } from 'ipvs/system'
 import { ping, startMonitor } from '../checks.js'
 import { commandHandler } from '../control/commands.js'
 import { defaultSocket } from '../control/protocol.js'
@@ -12,8 +12,8 @@ import { holdNamespace } from '../lock.js'
 import { openLog } from '../log.js'
 import { openOrders } from '../orders.js'
 import { readConfig } from '../read-config.js'
-import { ServiceManager } from '../service-manager.js'
 import { openLedger } from '../state.js'
+import { openTold } from '../told.js'
 import { version } from '../version.js'
 import { usableConfig } from './check-config.js'
 import { Exit, statuses } from './exit.js'
@@ -37,8 +37,8 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   const path = socket ?? config.controlSocket ?? defaultSocket()
   log.info({ version: version(), services: config.services.length, stateDirectory: directory }, 'started')
   const [ledger, orders] = await Promise.all([openLedger(directory, log), openOrders(directory, log)])
-  const manager = new ServiceManager(notifySystemd, log)
-  const director = new Director({
+  const told = openTold(config, log, () => director.status())
+  const director: Director = new Director({
     config,
     ipvs,
     ledger,
@@ -46,17 +46,20 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     log,
     startMonitor,
     echo: (address, signal) => ping.echo(address, signal),
-    onRound: (status) => manager.round(status),
+    onEvent: (event) => told.notify(event),
+    onRound: (status) => told.round(status),
   })
-
-  const onRefused = (error: Error) =>
-    log.error({ file, error: error.message }, 'configuration refused: the old one holds')
-  const handle = commandHandler({ director, readConfig: () => readConfig(file), onRefused })
-  const reload = () =>
-    void handle({ command: 'reload', force: false }).then(
-      () => log.info({ file }, 'configuration reloaded'),
-      () => {}, // It was told.
-    )
+  const handle = commandHandler({
+    director,
+    readConfig: () => readConfig(file),
+    onReload(refused) {
+      if (refused === undefined) log.info({ file }, 'configuration reloaded')
+      else log.error({ file, error: refused.message }, 'configuration refused: the old one holds')
+      told.reloaded(director.config, refused)
+    },
+  })
+  // A refusal was told.
+  const reload = () => void handle({ command: 'reload', force: false }).catch(() => {})
   process.on('SIGHUP', reload)
   const unfollow = followFile(file, () => {
     if (director.config.reloadOnChange) reload()
@@ -66,10 +69,10 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     log.error({ path, error: String(error) }, 'the control socket cannot be opened: no commands of operators')
   })
   await director.run(ending.signal)
-  manager.stopping()
   control?.close()
   unfollow()
   process.off('SIGHUP', reload)
+  await told.end()
   await ipvs.close()
   log.info({ signal: ending.signal.reason as unknown }, 'ended, the table stays as it is')
   await end()

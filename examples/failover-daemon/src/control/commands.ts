@@ -10,12 +10,12 @@ export interface CommandParts {
   readonly director: Pick<Director, 'config' | 'order' | 'plan' | 'reload' | 'status'>
   /** Reads the configuration file anew; throws an Error for people when it is wrong. */
   readonly readConfig: () => Config
-  /** Tells that a file was refused. */
-  readonly onRefused: (error: Error) => void
+  /** Hears what became of a reload: nothing, or why it was refused. */
+  readonly onReload: (refused: Error | undefined) => void
 }
 
 /** The handler of the control socket. */
-export function commandHandler({ director, readConfig, onRefused }: CommandParts): Handler {
+export function commandHandler({ director, readConfig, onReload }: CommandParts): Handler {
   return async (request) => {
     switch (request.command) {
       case 'status':
@@ -26,9 +26,10 @@ export function commandHandler({ director, readConfig, onRefused }: CommandParts
         try {
           await director.reload(readConfig(), { force: request.force })
         } catch (error) {
-          if (error instanceof Error) onRefused(error)
+          onReload(error instanceof Error ? error : new Error(String(error)))
           throw error
         }
+        onReload(undefined)
         return { ok: true, lines: [] }
       }
       case 'drain':

@@ -2,7 +2,7 @@
 import { find, flag, inherited } from './keepalived-tree.js'
 import type { Block } from './keepalived-tree.js'
 import type { CheckKind, DraftTiming, Notes } from './model.js'
-import { commandWords, literalOf, portOf } from './words.js'
+import { commandWords, literalOf, portOf, isCommand } from './words.js'
 
 export interface Checker {
   readonly check: CheckKind
@@ -195,11 +195,11 @@ function dnsCheck({ checker }: Scope, notes: Notes): CheckKind {
 function scriptCheck({ checker }: Scope, notes: Notes): CheckKind {
   const text = find(checker, 'misc_path')?.words.join(' ') ?? ''
   const [command = '', ...args] = commandWords(text)
-  if (command.startsWith('/')) return { type: 'script', command, ...(args.length > 0 && { args }) }
+  if (isCommand(command, ...args)) return { type: 'script', command: [command, ...args] }
   notes.add(
     checker.place,
     `misc_path ${text}`,
-    'a script needs an absolute path',
+    'a script needs an absolute path, and words without braces',
     'it is checked by ICMP until you write it',
   )
   return { type: 'icmp' }

@@ -3,7 +3,7 @@ import type { Option, Options, Section } from './ldirectord-lines.js'
 import { unquoted } from './ldirectord-lines.js'
 import { ImportError } from './model.js'
 import type { CheckKind, DraftTiming, Notes } from './model.js'
-import { literalOf } from './words.js'
+import { literalOf, isCommand } from './words.js'
 
 /** ldirectord's own choice of a service by the port. */
 const SERVICES: Readonly<Record<number, string>> = {
@@ -62,8 +62,9 @@ function scriptOf({ section, options, protocol }: Asked, type: string, notes: No
   const place = command?.place ?? section.place
   const why = 'ldirectord gives it the virtual and the real address and port as its last four arguments'
   notes.add(place, `checkcommand of ${type}`, why, 'see what the script is given, in the documentation of type script')
-  if (path.startsWith('/')) return { type: 'script', command: path, ...(args.length > 0 && { args }) }
-  notes.add(place, `checkcommand ${path}`, 'a script needs an absolute path', 'its servers are checked by connecting')
+  if (isCommand(path, ...args)) return { type: 'script', command: [path, ...args] }
+  const needed = 'a script needs an absolute path, and words without braces'
+  notes.add(place, `checkcommand ${path}`, needed, 'its servers are checked by connecting')
   return protocol === 'udp' ? { type: 'icmp' } : { type: 'tcp' }
 }
 

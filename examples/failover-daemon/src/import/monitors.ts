@@ -1,7 +1,7 @@
 /** Mon's monitors and alerts in the daemon's words. */
 import type { CheckKind, DraftAlert, DraftServer, DraftService, Notes, Place } from './model.js'
 import type { MonAlert, MonPeriod } from './mon.js'
-import { isMailAddress, literalOf, portOf } from './words.js'
+import { isMailAddress, literalOf, portOf, isCommand } from './words.js'
 
 /** A monitor as a check: its own port and deadline, where its arguments or its defaults say them. */
 export interface MonitorCheck {
@@ -64,8 +64,7 @@ export function monitorCheck(words: readonly string[], place: Place, notes: Note
   if (name === 'cluster_http.monitor') return CLUSTER_HTTP
   const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined
   const options = known && optionsOf(args, known.options)
-  if (known === undefined || options === undefined)
-    return { check: { type: 'mon', monitor: path, ...(args.length > 0 && { args }) } }
+  if (known === undefined || options === undefined) return { check: monCheck(path, name, args, place, notes) }
   const port = options.get('p')
   const seconds = Number(options.get('t') ?? known.timeoutSeconds)
   return {
@@ -73,6 +72,22 @@ export function monitorCheck(words: readonly string[], place: Place, notes: Note
     port: port === undefined ? known.port : portOf(port),
     timeoutMs: (seconds > 0 && name !== 'fping.monitor' ? seconds : known.timeoutSeconds) * 1000,
   }
+}
+
+/** A monitor that the daemon runs as Mon does. */
+function monCheck(path: string, name: string, args: readonly string[], place: Place, notes: Notes): CheckKind {
+  const folder = path.slice(0, -name.length - 1)
+  const isRunnable = /^\w[\w.+-]{0,254}$/.test(name) && (folder === '' || isCommand(folder)) && isCommand('/', ...args)
+  if (isRunnable)
+    return {
+      type: 'mon',
+      monitor: name,
+      ...(args.length > 0 && { args }),
+      ...(folder !== '' && { directories: [folder] }),
+    }
+  const why = 'a monitor has a name of letters, digits and . _ + -, and words without braces'
+  notes.add(place, [path, ...args].join(' '), why, 'the servers are checked by ICMP until you write it')
+  return { type: 'icmp' }
 }
 
 /** `-p 80 -t3 -o`; undefined where something else stands there. */

@@ -3,15 +3,15 @@ import { printable } from '../document.js'
 import { serviceName } from '../names.js'
 import { durationText, endpointText, parseAddress } from '../scalars.js'
 import { ImportError } from './model.js'
+import { parseNamed } from '../servers-schema.js'
 import type { Draft, DraftAlert, DraftServer, DraftService, Notes, Place, Settled } from './model.js'
 
-const HOST_NAME = /^(?=.{1,253}$)(?!.*\.\d+$)(?!\d+$)[a-z0-9_]([\w-]*[a-z0-9_])?(\.[a-z0-9_]([\w-]*[a-z0-9_])?)*\.?$/i
 /** A configuration of more would be longer than parseConfig() reads. */
 const MAX_SERVICES = 500
 const MAX_SERVERS = 4000
 
 /** Whether it can be a server: an address that a host can have, or a name. */
-export const isHost = (text: string): boolean => parseAddress(text) !== undefined || HOST_NAME.test(text)
+export const isHost = (text: string): boolean => parseAddress(text) !== undefined || parseNamed(text)?.name === text
 
 /** Throws ImportError when nothing is left. */
 export function settle(draft: Draft, whole: Place, notes: Notes): Settled {
@@ -70,7 +70,7 @@ function virtualOf({ place, address, port, protocol, persistence }: DraftService
 }
 
 function fieldsOf(service: DraftService, virtual: Virtual, notes: Notes): Record<string, unknown> | undefined {
-  const { place, protocol, scheduler, persistence, forwarding, quiesce, quorum, check } = service
+  const { place, protocol, scheduler, persistence, forwarding, quorum, check } = service
   const what = `virtual service ${endpointText(virtual.address, virtual.port)}`
   if (!/^[a-z0-9_-]{1,15}$/.test(scheduler)) {
     notes.add(place, `scheduler ${scheduler}`, 'it is no name of a scheduler', 'the service got wlc; choose another')
@@ -93,12 +93,25 @@ function fieldsOf(service: DraftService, virtual: Virtual, notes: Notes): Record
     ...(persistence && { persistence: persistenceOf(service, notes) }),
     forwarding,
     servers,
-    ...(quiesce === true && { onFailure: 'quiesce' }),
+    ...(isQuiescent(service, notes) && { onFailure: 'quiesce' }),
     ...(quorum && { quorum: quorum.hysteresis === 0 ? quorum.up : quorum }),
     whenAllDown: sorry === undefined ? 'none' : 'sorry',
     ...(sorry !== undefined && { sorry }),
     check: { ...check, ...timingOf(service, notes) },
   }
+}
+
+/** Weight 0 instead of a removal, which is nothing for a persistent service: its clients would stay with a dead server. */
+function isQuiescent({ place, quiesce, persistence }: DraftService, notes: Notes): boolean {
+  if (quiesce !== true || persistence === undefined) return quiesce === true
+  const why = 'weight 0 keeps the clients of a persistent service on a dead server'
+  notes.add(
+    place,
+    'weight 0 on failure',
+    why,
+    'it is removed; or set expire_quiescent_template to 1, and onFailure: quiesce',
+  )
+  return false
 }
 
 function persistenceOf({ place, address, persistence }: DraftService, notes: Notes): unknown {
@@ -149,7 +162,7 @@ function serversOf(service: DraftService, virtual: Virtual, notes: Notes): reado
     if (file !== undefined) return [{ file, ...more }]
     const name = address?.address ?? host ?? ''
     if (weight === 1) return [port === undefined ? name : endpointText(name, port)]
-    return [{ address: name, ...more }]
+    return [address === undefined ? { name, ...more } : { address: name, ...more }]
   })
 }
 

@@ -88,3 +88,7 @@ export const commandWords = (text: string): readonly string[] =>
 /** `ops@example.net`, or a user of this host. */
 export const isMailAddress = (text: string): boolean =>
   text.length <= 254 && /^([a-z_][a-z0-9_-]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)$/.test(text)
+
+/** Whether a script check can run these words: a program by its absolute path, and no braces, which stand for the server. */
+export const isCommand = (...words: readonly string[]): boolean =>
+  words[0]?.startsWith('/') === true && !words.some((word) => /[{}\0]/.test(word))

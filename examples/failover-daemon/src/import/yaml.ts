@@ -22,7 +22,7 @@ export function writeYaml({ source, nodeStates, alerts, services }: Settled, not
   })
   document.commentBefore = comment([
     `ipvs-failover: imported from ${source}.`,
-    '`ipvs-failover check -c FILE` validates it; read it before you run it.',
+    '`ipvs-failover check-config -c FILE` validates it; read it before you run it.',
     ...(notes.length === 0 ? [] : ['Not carried over:', ...notes.map((note) => `- ${note}`)]),
   ])
   const top = document.contents as YAMLMap
@@ -34,7 +34,7 @@ export function writeYaml({ source, nodeStates, alerts, services }: Settled, not
     flow(item, ['persistence', 'quorum'])
     for (const server of listAt(item, 'servers')) if (isMap(server)) server.flow = true
     const check = item.get('check')
-    if (isMap(check)) flow(check, ['status', 'tls', 'codes', 'args'])
+    if (isMap(check)) flow(check, ['status', 'tls', 'codes', 'command', 'args', 'directories'])
   })
   return document.toString({ singleQuote: true, lineWidth: 0, flowCollectionPadding: true })
 }
