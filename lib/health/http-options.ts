@@ -35,9 +35,9 @@ export interface HttpOptions {
 }
 
 /** POST for what has no other question to answer: a check should change nothing. */
-export type HttpMethod = (typeof methods)[number]
+export type HttpMethod = 'GET' | 'HEAD' | 'OPTIONS' | 'POST'
 
-const methods = ['GET', 'HEAD', 'OPTIONS', 'POST'] as const
+const methods: readonly HttpMethod[] = ['GET', 'HEAD', 'OPTIONS', 'POST']
 const maxSendBytes = 16_384
 
 /** The options, complete and valid. */
