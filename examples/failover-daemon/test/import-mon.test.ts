@@ -46,7 +46,7 @@ t.test('lvs-init is read by the grammar of ipvsadm', async (t) => {
   const { status, stdout, stderr } = await cluster(t, { init })
   t.strictSame({ status, stderr }, { status: 0, stderr: '' })
   t.match(stdout, /scheduler: sh\n {4}persistence: 60s\n {4}forwarding: masquerade/)
-  t.match(stdout, '- { address: web7.example.net, port: 8080, weight: 3 }')
+  t.match(stdout, '- { name: web7.example.net, port: 8080, weight: 3 }')
   t.match(stdout, '- { address: 192.0.2.17, weight: 2 }')
   t.equal(parsed(stdout).services.length, 1)
   const named = await cluster(t, { init: 'ipvsadm -A --tcp-service=www.example.net:80\n' })

@@ -199,7 +199,7 @@ function scriptCheck({ checker }: Scope, notes: Notes): CheckKind {
   notes.add(
     checker.place,
     `misc_path ${text}`,
-    'a script needs an absolute path, and words without braces',
+    'a script needs an absolute path, and no {address} or {port} in its words',
     'it is checked by ICMP until you write it',
   )
   return { type: 'icmp' }

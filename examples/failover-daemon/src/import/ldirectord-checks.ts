@@ -63,7 +63,7 @@ function scriptOf({ section, options, protocol }: Asked, type: string, notes: No
   const why = 'ldirectord gives it the virtual and the real address and port as its last four arguments'
   notes.add(place, `checkcommand of ${type}`, why, 'see what the script is given, in the documentation of type script')
   if (isCommand(path, ...args)) return { type: 'script', command: [path, ...args] }
-  const needed = 'a script needs an absolute path, and words without braces'
+  const needed = 'a script needs an absolute path, and no {address} or {port} in its words'
   notes.add(place, `checkcommand ${path}`, needed, 'its servers are checked by connecting')
   return protocol === 'udp' ? { type: 'icmp' } : { type: 'tcp' }
 }

@@ -85,7 +85,7 @@ function monCheck(path: string, name: string, args: readonly string[], place: Pl
       ...(args.length > 0 && { args }),
       ...(folder !== '' && { directories: [folder] }),
     }
-  const why = 'a monitor has a name of letters, digits and . _ + -, and words without braces'
+  const why = 'a monitor has a name of letters, digits and . _ + -, and no {address} or {port} in its words'
   notes.add(place, [path, ...args].join(' '), why, 'the servers are checked by ICMP until you write it')
   return { type: 'icmp' }
 }

@@ -89,6 +89,6 @@ export const commandWords = (text: string): readonly string[] =>
 export const isMailAddress = (text: string): boolean =>
   text.length <= 254 && /^([a-z_][a-z0-9_-]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)$/.test(text)
 
-/** Whether a script check can run these words: a program by its absolute path, and no braces, which stand for the server. */
+/** Whether a script check can run these words: a program by its absolute path, and none that stands for the server. */
 export const isCommand = (...words: readonly string[]): boolean =>
-  words[0]?.startsWith('/') === true && !words.some((word) => /[{}\0]/.test(word))
+  words[0]?.startsWith('/') === true && !words.some((word) => /\{(address|port)\}|\0/.test(word))
