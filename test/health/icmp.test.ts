@@ -3,7 +3,9 @@ import { icmp } from '../../lib/health/index.js'
 
 const target = { address: '192.0.2.1', port: 80 }
 const { signal } = new AbortController()
-const failing = (code: string) => ({ echo: () => Promise.reject(Object.assign(new Error(`echo ${code}`), { code })) })
+const failing = (code: string, syscall = 'echo') => ({
+  echo: () => Promise.reject(Object.assign(new Error(`echo ${code}`), { code, syscall })),
+})
 
 t.test('passes when the address of the target answers', async (t) => {
   const asked: unknown[] = []
@@ -16,12 +18,19 @@ t.test('what is unreachable fails, trouble on this side is inconclusive', async 
   for (const [code, outcome, reason] of [
     ['EHOSTUNREACH', 'fail', 'unreachable'],
     ['ECONNREFUSED', 'fail', 'refused'],
-    ...['ENETUNREACH', 'EPERM', 'ENOBUFS', 'EAGAIN', 'ENETDOWN', 'EAFNOSUPPORT', 'ECANCELED'].map(
+    ['ENETUNREACH', 'fail', 'unreachable'],
+    ...['EPERM', 'ENOBUFS', 'EAGAIN', 'ENETDOWN', 'EAFNOSUPPORT', 'ECANCELED'].map(
       (code) => [code, 'inconclusive', 'local'] as const,
     ),
   ] as const) {
     t.match(await icmp({ ping: failing(code) })(target, signal), { outcome, reason, detail: `echo ${code}` }, code)
   }
+  for (const code of ['EHOSTUNREACH', 'ENETUNREACH', 'EACCES'])
+    t.match(
+      await icmp({ ping: failing(code, 'sendto') })(target, signal),
+      { outcome: 'inconclusive' },
+      `${code} at once`,
+    )
 })
 
 t.test('no answer by the deadline is a timeout, a withdrawn check is none', async (t) => {
