@@ -139,6 +139,8 @@ t.test('the failover daemon installs beside it', async (t) => {
   t.same(daemon.files.filter((file) => !/^(dist|bin)\/([\w-]+\/)?[\w-]+(\.d\.ts|\.js|\.js\.map)$/.test(file)).sort(), [
     'LICENSE',
     'README.md',
+    'docs/alerts.md',
+    'docs/import.md',
     'failover.yaml',
     'package.json',
     'systemd/ipvs-failover.service',
