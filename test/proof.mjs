@@ -1,9 +1,9 @@
 // What takes longer than a test run may: node test/proof.mjs [--seconds N]
 //
 // races: native/worker.cc and what is below it under ThreadSanitizer. lifetimes: how handles end, with an addon under
-// AddressSanitizer and UndefinedBehaviorSanitizer. kernels: all guest tests on both kernels. commands: ipvsadm's, to Debian's
-// and to ours. fuzz: random replies of the kernel, for N seconds (600), all executions so far being counted in
-// test/native/executions.json, to be committed.
+// AddressSanitizer and UndefinedBehaviorSanitizer. kernels: all guest tests on both kernels. daemon: what the failover
+// daemon promises, measured (test/proof). commands: ipvsadm's, to Debian's and to ours. fuzz: random replies of the kernel, for
+// N seconds (600), all executions so far being counted in test/native/executions.json, to be committed.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -38,6 +38,9 @@ report(
 process.env['NODE_IPVS_CALLS'] = '200000'
 const kernels = await run([process.execPath, 'test/run.mjs', 'kernels', 'guest'])
 report(kernels.code === 0, `kernels: ${kernels.text.trim().split('\n').at(-1)}, on both kernels`, kernels.text)
+
+const daemon = await run([process.execPath, 'test/run.mjs', 'proof'])
+report(daemon.code === 0, `daemon: ${daemon.text.trim().split('\n').at(-1)}`, daemon.text)
 
 process.env['NODE_IPVS_STEPS'] = '1000'
 const commands = await run([process.execPath, 'test/run.mjs', 'kernels', 'ipvsadm-random'])

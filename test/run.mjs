@@ -1,13 +1,14 @@
 // Runs the tests and prints `N passed, N failed` as its last line:
-//   node test/run.mjs [unit] [native] [kernels] [package] [host] [asan] [fuzz] [FILTER]
+//   node test/run.mjs [unit] [native] [kernels] [package] [host] [asan] [fuzz] [proof] [FILTER]
 //
 // unit: every *.test.ts on this machine, without root and without guest. native: the C++ core on a scripted kernel, under
 // sanitizers (test/native). fuzz: the same with random replies, for a minute. kernels: test/kernel/*.guest.ts on the real
 // kernels of the rig, those to which its version means little on one of them: on both with a FILTER, 'guest' for all of
 // them. package: test/package/*.test.ts, the tarball as a user installs it, after `npm run prebuild`. host: test/kernel/
 // again on this machine's own kernel, in fresh network namespaces; it must have IPVS. asan: how handles and pings end
-// (test/*lifetime.test.ts), and pings, with addons built with AddressSanitizer and UndefinedBehaviorSanitizer. Each test program is
-// bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated guest. One test:
+// (test/*lifetime.test.ts), and pings, with addons built with AddressSanitizer and UndefinedBehaviorSanitizer. proof: what the
+// failover daemon promises, measured for longer than a test run may take (test/proof): *.test.ts here, with nothing beside it,
+// *.guest.ts in the rig. Each test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated guest. One test:
 // `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
@@ -51,7 +52,7 @@ const longest = [
   'verdicts',
   'traffic',
 ]
-const words = ['unit', 'native', 'kernels', 'package', 'host', 'asan', 'fuzz']
+const words = ['unit', 'native', 'kernels', 'package', 'host', 'asan', 'fuzz', 'proof']
 /** Programs of test/native, with their arguments. */
 const natives = { stories: [], replay: ['test/native/corpus', 'test/native/regressions'] }
 const unitSeconds = 120
@@ -59,6 +60,7 @@ const guestSeconds = 600
 const packageSeconds = 600
 const sanitizedSeconds = 300
 const fuzzSeconds = 60
+const proofSeconds = 1800
 const slowestShown = 10
 
 const parts = process.argv.slice(2)
@@ -171,11 +173,11 @@ async function fuzzing() {
   if (!ok) console.log(report)
 }
 
-/** @param {Record<string, string[]>} kernels options of rig/vm, by name */
-async function onKernels(kernels) {
-  const files = await programs('test/kernel', '.guest.ts')
+/** @param {string} folder @param {Record<string, string[]>} kernels options of rig/vm, by name @param {number} [seconds] */
+async function onKernels(folder, kernels, seconds = guestSeconds) {
+  const files = await programs(folder, '.guest.ts')
   // With them, the programs that they start.
-  for (const file of [...files, ...(await filesOf('test/kernel', '.program.ts'))]) {
+  for (const file of [...files, ...(await filesOf(folder, '.program.ts'))]) {
     await bundle(join(root, file), programOf(file))
   }
   const names = Object.keys(kernels)
@@ -186,8 +188,8 @@ async function onKernels(kernels) {
   const run = async (/** @type {typeof jobs} */ queue) => {
     for (let job = queue.shift(); job; job = queue.shift()) {
       const { file, name } = job
-      const rig = ['rig/vm', ...kernels[name], '--timeout', String(guestSeconds), '--']
-      await runTap(`${file} on ${name}`, [...rig, process.execPath, programOf(file)], guestSeconds + 60)
+      const rig = ['rig/vm', ...kernels[name], '--timeout', String(seconds), '--']
+      await runTap(`${file} on ${name}`, [...rig, process.execPath, programOf(file)], seconds + 60)
     }
   }
   // A guest is emulated by one thread: two take a core each.
@@ -233,12 +235,16 @@ await mkdir(output, { recursive: true })
 await part('unit', unit)
 await part('native', native)
 await part('fuzz', fuzzing)
-await part('kernels', () => onKernels(guests))
+await part('kernels', () => onKernels('test/kernel', guests))
 await part('package', async () => {
   for (const file of await programs('test/package', '.test.ts')) await runHere(file, packageSeconds)
 })
-await part('host', () => onKernels(host))
+await part('host', () => onKernels('test/kernel', host))
 await part('asan', sanitized)
+await part('proof', async () => {
+  for (const file of await programs('test/proof', '.test.ts')) await runHere(file, proofSeconds)
+  await onKernels('test/proof', guests, proofSeconds)
+})
 showTimes()
 const { passed, failed, skipped } = totals
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
