@@ -3,8 +3,9 @@
  * change of health is written at once, against the last table that was read; every reconcile interval the table is read anew,
  * which repairs what failed and what others changed. Nothing but its signal ends the loop.
  */
-import { diff } from 'ipvs'
 import type { Change, DestinationKey, Ipvs, Table } from 'ipvs'
+import { Agenda, everyInterval } from './agenda.js'
+import type { Every } from './agenda.js'
 import { Checks } from './checks.js'
 import type { HealthChange, StartMonitor } from './checks.js'
 import { systemClock } from './clock.js'
@@ -12,15 +13,13 @@ import type { Clock } from './clock.js'
 import type { Config, ServiceConfig } from './config.js'
 import { Episodes } from './episodes.js'
 import type { DirectorEvent } from './events.js'
-import type { Facts, Order } from './facts.js'
+import type { Order } from './facts.js'
 import { Hosts } from './hosts.js'
 import type { Echo } from './hosts.js'
 import type { Log } from './log.js'
 import { keyName, objectName, objectNames, serverName, serviceName } from './names.js'
-import { Observations } from './observations.js'
 import type { Orders } from './orders.js'
-import { decide, noMemory, owned } from './policy.js'
-import type { Decision, Memory } from './policy.js'
+import { Planner } from './planner.js'
 import { refusedReload } from './reload.js'
 import { Resolver, systemAsking } from './resolver.js'
 import type { Asking } from './resolver.js'
@@ -29,8 +28,7 @@ import type { Ledger } from './state.js'
 import { statusOf } from './status.js'
 import type { Status } from './status.js'
 import { Transitions } from './transitions.js'
-import { Wake } from './wake.js'
-import { Writer, created, errorFields, some } from './writes.js'
+import { Writer, errorFields, some } from './writes.js'
 
 /** What a director works with; the caller opens and closes it. */
 export interface DirectorParts {
@@ -46,8 +44,8 @@ export interface DirectorParts {
   readonly onEvent?: ((event: DirectorEvent) => void) | undefined
   /** Hears of each full round that is complete: the table was read, and written where need be. Must not throw. @default nobody */
   readonly onRound?: ((status: Status) => void) | undefined
-  /** Calls back every so many milliseconds until the returned function is called. @default setInterval */
-  readonly every?: ((ms: number, callback: () => void) => () => void) | undefined
+  /** @default setInterval */
+  readonly every?: Every | undefined
   /** @default the system's */
   readonly clock?: Clock | undefined
   /** How names and node lists are asked. @default the system's way */
@@ -61,11 +59,11 @@ const patienceMs = 1000
 export class Director {
   readonly #parts: DirectorParts
   readonly #clock: Clock
-  readonly #wake = new Wake()
+  readonly #agenda: Agenda
   readonly #episodes: Episodes
   readonly #resolver: Resolver
   readonly #checks: Checks
-  readonly #observations = new Observations()
+  readonly #planner: Planner
   readonly #hosts: Hosts | undefined
   readonly #transitions: Transitions
   readonly #writer: Writer
@@ -76,28 +74,26 @@ export class Director {
   /** The table as it was last read; undefined when a write may have changed it since. */
   #table: Table | undefined
   #lastTable: Table = []
-  #memory: Memory = noMemory
-  #suspect = false
   #started = false
-  /** A full round is to be done. */
-  #due = true
-  /** Something that the policy depends on has changed since the last plan. */
-  #changed = false
-  /** Those who wait for the next full round. */
-  #waiting: (() => void)[] = []
-  #cancelTimer = () => {}
-  #stopRounds = () => {}
 
   constructor(parts: DirectorParts) {
-    const { clock = systemClock, asking = systemAsking, log, config } = parts
+    const { clock = systemClock, asking = systemAsking, every = everyInterval, log, config } = parts
     this.#parts = parts
     this.#clock = clock
+    this.#agenda = new Agenda(clock, every)
     this.#given = config
     this.#config = config
     this.#episodes = new Episodes(log)
+    this.#planner = new Planner({
+      ledger: parts.ledger,
+      orders: parts.orders,
+      clock,
+      checks: () => this.#checks.states(),
+      pings: () => this.#hosts?.answers ?? new Map(),
+    })
     this.#transitions = new Transitions(log, parts.onEvent)
     this.#writer = new Writer(parts.ipvs, log, this.#episodes, () => this.#configured())
-    this.#hosts = parts.echo && new Hosts(parts.echo, () => this.#look())
+    this.#hosts = parts.echo && new Hosts(parts.echo, () => this.#agenda.look())
     this.#resolver = new Resolver(asking, clock, this.#episodes, () => this.#reconfigure())
     this.#checks = new Checks({
       start: parts.startMonitor,
@@ -111,7 +107,7 @@ export class Director {
 
   /** Keeps the table right until the signal fires, then leaves it as it is. Does not reject for IPVS, disk or checks. */
   async run(signal: AbortSignal): Promise<void> {
-    const stop = () => this.#wake.set()
+    const stop = () => this.#agenda.wake()
     signal.addEventListener('abort', stop)
     this.#resolver.follow(this.#given)
     await this.#refreshed()
@@ -124,13 +120,11 @@ export class Director {
         this.#table = undefined
         this.#episodes.report('a round', [{ error: String(error) }])
       }
-      await this.#wake.wait()
+      await this.#agenda.wait()
     }
-    this.#stopRounds()
-    this.#cancelTimer()
     signal.removeEventListener('abort', stop)
     this.#resolver.end()
-    for (const done of this.#waiting.splice(0)) done()
+    this.#agenda.end()
     await this.#checks.end()
   }
 
@@ -146,15 +140,14 @@ export class Director {
     await this.#refreshed()
     this.#reconfigure()
     if (this.#started) this.#startRounds()
-    await this.#nextRound()
+    await this.#agenda.nextRound()
   }
 
   /** What reload() of this configuration would write, or a round would, from what is known now. */
   async plan(config: Config = this.#given): Promise<readonly Change[]> {
     const planned = resolved(config, this.#resolver.known)
     const table = await this.#parts.ipvs.table()
-    const { changes } = this.#compared(planned, table)
-    return changes
+    return this.#planner.look(planned, table).changes
   }
 
   /** Gives an order for these servers, or takes it back; resolves when it is saved and has been written. */
@@ -165,7 +158,7 @@ export class Director {
       else orders.set(name, order)
     }
     await this.#parts.orders.replace(orders)
-    await this.#nextRound()
+    await this.#agenda.nextRound()
   }
 
   /** The configuration with the servers that are known. */
@@ -178,14 +171,14 @@ export class Director {
     const checks = this.#checks.states()
     return statusOf({
       config: this.#config,
-      facts: this.#facts(this.#config, checks),
+      facts: this.#planner.facts(this.#config, checks),
       checks,
       table: this.#lastTable,
       owned: this.#parts.ledger.keys,
-      short: this.#memory.short,
+      short: this.#planner.short,
       problems: [
         ...this.#episodes.current(),
-        ...(this.#suspect
+        ...(this.#planner.suspect
           ? ['most hosts failed at once: this director is suspected, and they stay in for a while']
           : []),
       ],
@@ -194,21 +187,17 @@ export class Director {
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    if (this.#changed) {
-      if (this.#table === undefined || !(await this.#transition(this.#table, signal))) this.#due = true
+    if (this.#agenda.changed) {
+      if (this.#table === undefined || !(await this.#transition(this.#table, signal))) this.#agenda.demandRound()
     }
-    if (!this.#due || signal.aborted) return
-    this.#due = false
-    const waiting = this.#waiting.splice(0)
-    try {
+    if (!this.#agenda.due || signal.aborted) return
+    await this.#agenda.round(async () => {
       const table = await this.#read(signal)
       if (table === undefined) return
       if (!this.#started) this.#start(table)
       await this.#round(table, signal)
       this.#parts.onRound?.(this.status())
-    } finally {
-      for (const done of waiting) done()
-    }
+    })
   }
 
   /** Writes what has changed, and reads the table again. False if the table is not what it was thought to be. */
@@ -222,7 +211,7 @@ export class Director {
   /** Brings the table that was just read to what it should be. */
   async #round(table: Table, signal: AbortSignal): Promise<void> {
     this.#table = table
-    const transition = this.#changed
+    const transition = this.#agenda.changed
     const changes = await this.#plan(table)
     await this.#writer.round(changes, transition)
     if (changes.length > 0) this.#table = await this.#read(signal)
@@ -262,21 +251,14 @@ export class Director {
   /** Other servers may be known than before. */
   #reconfigure(): void {
     this.#config = resolved(this.#given, this.#resolver.known)
-    this.#observations.prune(this.#config)
+    this.#planner.prune(this.#config)
     if (this.#started) this.#checks.set(this.#config)
-    this.#look()
-  }
-
-  /** Something that the policy depends on has changed. */
-  #look(): void {
-    this.#changed = true
-    this.#wake.set()
+    this.#agenda.look()
   }
 
   #heard(changes: readonly HealthChange[]): void {
-    const now = this.#clock.now()
     for (const { service, server, event } of changes) {
-      this.#observations.note(service, server, now)
+      this.#planner.note(service, server)
       this.#transitions.health(service, server, event)
     }
     const down = changes.filter(({ event }) => event.state === 'down')
@@ -284,11 +266,7 @@ export class Director {
       down.map(({ server }) => server.address),
       this.#config,
     )
-    this.#look()
-  }
-
-  #facts(config: Config, checks = this.#checks.states()): Facts {
-    return this.#observations.facts(config, checks, this.#parts.orders.all, this.#hosts?.answers ?? new Map())
+    this.#agenda.look()
   }
 
   #downAddresses(): readonly string[] {
@@ -307,50 +285,20 @@ export class Director {
     return new Set(this.#config.services.flatMap(({ spec, servers }) => objectNames(spec, servers)))
   }
 
-  /** What is to be done; on return the ledger names what it creates, so that a crash leaves nothing without an owner. */
+  /** What is to be done; on return the ledger names what it creates. */
   async #plan(table: Table): Promise<readonly Change[]> {
-    this.#changed = false
-    const { decision, facts, own, changes } = this.#compared(this.#config, table)
-    this.#memory = decision.memory
-    this.#suspect = decision.suspect
+    this.#agenda.looked()
+    const { decision, facts, changes, ledger } = this.#planner.plan(this.#config, table)
     this.#transitions.decided(this.#config, facts, decision, this.#clock.now())
-    this.#wakeAt(decision.nextAt)
-    await this.#parts.ledger.replace([...own, ...changes.flatMap(created)])
+    this.#agenda.lookAt(decision.nextAt)
+    await this.#parts.ledger.replace(ledger)
     return changes
   }
 
-  #compared(config: Config, table: Table) {
-    const own = owned(config, table, this.#parts.ledger.keys)
-    const facts = this.#facts(config)
-    const now = this.#clock.now()
-    const decision: Decision = decide({ config, facts, current: table, owned: own, memory: this.#memory, now })
-    const { changes } = diff(table, decision.table, { owned: own })
-    return { decision, facts, own, changes }
-  }
-
-  /** Looks again when time alone has changed what is right. */
-  #wakeAt(at: number | undefined): void {
-    this.#cancelTimer()
-    if (at === undefined) return
-    this.#cancelTimer = this.#clock.after(at - this.#clock.now(), () => this.#look())
-  }
-
   #startRounds(): void {
-    const { every = repeat } = this.#parts
-    this.#stopRounds()
-    this.#stopRounds = every(this.#given.reconcileMs, () => {
+    this.#agenda.startRounds(this.#given.reconcileMs, () => {
       void this.#resolver.refresh()
       this.#hosts?.ask(this.#downAddresses(), this.#config)
-      this.#due = true
-      this.#wake.set()
-    })
-  }
-
-  async #nextRound(): Promise<void> {
-    this.#due = true
-    await new Promise<void>((resolve) => {
-      this.#waiting.push(resolve)
-      this.#wake.set()
     })
   }
 
@@ -361,9 +309,4 @@ export class Director {
     await Promise.race([this.#resolver.refresh(), late])
     cancel()
   }
-}
-
-function repeat(ms: number, callback: () => void): () => void {
-  const timer = setInterval(callback, ms)
-  return () => clearInterval(timer)
 }
