@@ -27,7 +27,7 @@ export interface MonitorOptions<T extends Target> {
   readonly fall?: number | undefined
   /**
    * Whether to hold an idle TCP connection to each target that is up. When its process dies, its kernel ends the connection, which
-   * sets off checks without delay until the target is down, or passes: so the death is seen within milliseconds, whatever
+   * sets off checks 20 ms later, without delay until the target is down, or passes: so the death is seen at once, whatever
    * intervalMs. A server that closes idle connections costs a check more each time, once in five minutes in the end. Takes a
    * file descriptor for each target.
    * @default false

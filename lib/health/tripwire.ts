@@ -31,12 +31,15 @@ export const holdTcp: Hold = (target, ended) => {
   return () => socket.removeAllListeners('end').removeAllListeners('close').destroy()
 }
 
-/** How long to wait before the next connection: twice as long each time, unless the last one stood for long. */
-export const wireTiming = { firstMs: 1_000, mostMs: 300_000, longMs: 60_000 } as const
+/**
+ * How long to wait before the next connection: twice as long each time, unless the last one stood for long. And with the hint: the
+ * kernel may close a dying process's connections some milliseconds before the socket that listens, to which a check still connects.
+ */
+export const wireTiming = { firstMs: 1_000, mostMs: 300_000, longMs: 60_000, dyingMs: 20 } as const
 
 /**
  * An idle connection to one target, held while it is up. When the target's process dies, its kernel closes or resets the connection
- * within a round trip: a hint to check at once, and never more. A server that closes idle connections gives a false hint each
+ * within a round trip: a hint to check in a moment, and never more. A server that closes idle connections gives a false hint each
  * time, ever more rarely.
  */
 export class Tripwire {
@@ -47,6 +50,7 @@ export class Tripwire {
   #waitMs: number = wireTiming.firstMs
   #letGo: (() => void) | undefined
   #cancel: Cancel | undefined
+  #cancelHint: Cancel = () => {}
 
   constructor(clock: Clock, hold: Hold, target: Target, tripped: () => void) {
     this.#clock = clock
@@ -68,7 +72,7 @@ export class Tripwire {
         this.arm()
       })
       this.#waitMs = Math.min(this.#waitMs * 2, wireTiming.mostMs)
-      if (held) this.#tripped()
+      if (held) this.#cancelHint = this.#clock.after(wireTiming.dyingMs, this.#tripped)
     })
   }
 
@@ -76,6 +80,7 @@ export class Tripwire {
   disarm(): void {
     this.#letGo?.()
     this.#cancel?.()
+    this.#cancelHint()
     this.#letGo = this.#cancel = undefined
   }
 }
