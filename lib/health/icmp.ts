@@ -1,5 +1,6 @@
 import { checkedRecord, wrongType } from './arguments.js'
-import type { Check } from './check.js'
+import type { Check, Verdict } from './check.js'
+import { explained, sourceTowards, surveyor } from './path.js'
 import { verdictOfAbort, verdictOfError } from './verdict.js'
 
 /** What `icmp()` pings by: `openPing()` of `ipvs/system`, or anything like it. */
@@ -27,11 +28,26 @@ export interface IcmpOptions {
 export function icmp(options: IcmpOptions): Check {
   const { ping } = checkedRecord('options', options, ['ping'])
   if (typeof ping?.echo !== 'function') throw wrongType('options.ping', 'openPing() of ipvs/system or its like', ping)
-  return ({ address }, signal) =>
-    ping.echo(address, signal).then(
-      () => ({ outcome: 'pass' }),
-      (error: unknown) => (signal.aborted ? verdictOfAbort(signal) : verdictOfError(error, wasSent(error))),
-    )
+  const look = surveyor()
+  return async ({ address }, signal) => {
+    try {
+      await ping.echo(address, signal)
+      return { outcome: 'pass' }
+    } catch (error) {
+      const sent = wasSent(error)
+      const verdict = signal.aborted ? verdictOfAbort(signal) : verdictOfError(error, sent)
+      return sent ? explainedEcho(verdict, address) : verdict
+    }
+  }
+
+  /** The socket is not connected: from where it sent is asked for afterwards. */
+  function explainedEcho(verdict: Verdict, address: string): Verdict {
+    if (verdict.outcome !== 'fail') return verdict
+    const from = sourceTowards(address)
+    if (from === undefined)
+      return { outcome: 'inconclusive', reason: 'local', detail: `this host has no way to ${address} any more` }
+    return explained(verdict, { to: address, from, answered: false }, look)
+  }
 }
 
 /** What the kernel refuses to send says nothing of the target. */

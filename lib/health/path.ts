@@ -1,4 +1,6 @@
+import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { Verdict } from './check.js'
 
@@ -38,6 +40,24 @@ export function explained(verdict: Verdict, { to, from, answered }: Attempt, loo
   return verdict
 }
 
+/** The address that the kernel would send from at present; undefined where it has no way there. Sends nothing, waits for nothing. */
+export function sourceTowards(address: string): string | undefined {
+  const family = isIPv6(address) ? 6 : 4
+  const socket = createSocket({ type: `udp${family}`, lookup: (host, _, found) => found(null, host, family) })
+  socket.on('error', () => {})
+  try {
+    socket.connect(anyPort, address)
+    socket.remoteAddress() // throws if that was refused
+    return socket.address().address
+  } catch {
+    return undefined
+  } finally {
+    socket.close()
+  }
+}
+
+/** Of UDP, to which nothing is sent. */
+const anyPort = 9
 const memoryMs = 50
 
 /** Looks around, at most once in 50 ms: all targets of a check may time out together. */

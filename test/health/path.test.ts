@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Verdict } from '../../lib/health/index.js'
-import { explained, silentNeighbours } from '../../lib/health/path.js'
+import { explained, silentNeighbours, sourceTowards } from '../../lib/health/path.js'
 
 const fail = (reason: string): Verdict => ({ outcome: 'fail', reason })
 const here = '192.0.2.1'
@@ -49,6 +49,11 @@ t.test('a target that has answered is not dead, whatever ARP says; links that no
     explained(fail('timeout'), attempt, () => ({ ...down, addresses: undefined })),
     fail('timeout'),
   )
+})
+
+t.test('where a packet would be sent from is known at once, and without sending it', async (t) => {
+  t.equal(sourceTowards('127.0.0.5'), '127.0.0.1')
+  t.equal(sourceTowards('255.255.255.255'), undefined, 'refused: no SO_BROADCAST')
 })
 
 t.test('the silent ones of /proc/net/arp', async (t) => {

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 /** A temporary folder of programs that nobody else can write, whatever our umask is. */
 export function programFolder(t: Test): {
   readonly folder: string
-  readonly write: (name: string, text: string) => string
+  readonly write: (name: string, text: string, mode?: number) => string
 } {
   const folder = mkdtempSync(join(tmpdir(), 'ipvs-programs-'))
   // Another user whom a program runs as comes in too.
@@ -15,10 +15,10 @@ export function programFolder(t: Test): {
   t.teardown(() => rmSync(folder, { recursive: true }))
   return {
     folder,
-    write(name, text) {
+    write(name, text, mode = 0o755) {
       const path = join(folder, name)
       writeFileSync(path, text)
-      chmodSync(path, 0o755)
+      chmodSync(path, mode)
       return path
     },
   }

@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import { createLan, type Host } from '../../rig/lan.js'
 import type { Verdict } from '../../lib/health/index.js'
 import { run } from './namespace.js'
-import { type Order, documentedRows, ports } from './verdicts.js'
+import { type Order, documentedRows, isDatagram, ports } from './verdicts.js'
 
 /** For silence; for what takes the kernel its three seconds; and for what comes by itself, in an emulated guest. */
 const shortMs = 1_500
@@ -48,10 +48,8 @@ function check(order: Omit<Order, 'id'>): Promise<Verdict> {
 
 // ── the rows ──
 
-const documented = new Map(documentedRows().map((row) => [row.situation, row]))
+const documented = new Map(documentedRows('Kernel').map((row) => [row.situation, row]))
 const tested = new Set<string>()
-
-const isDatagram = (type: string): boolean => type === 'udp' || type === 'dns'
 
 interface Provocation extends Partial<Pick<Order, 'timeoutMs' | 'blockMs' | 'stall' | 'withdraw'>> {
   readonly address?: string
@@ -151,6 +149,37 @@ t.test('what ICMP says', async (t) => {
   // One after the other: the kernel sends 50 errors at once, and nobody repeats a datagram.
   for (const rejection of rejecting) if (!isSilent(rejection)) await rowOf(rejection)
   await Promise.all(rejecting.filter(isSilent).map(rowOf))
+})
+
+t.test('pings', async (t) => {
+  const hook = (host: Host, name: string) =>
+    nft(host, `add chain inet rig echo { type filter hook ${name} priority 0; }`)
+  const echoes = (host: Host, verdict: string) =>
+    nft(
+      host,
+      `flush chain inet rig echo
+      add rule inet rig echo icmp type echo-request ${verdict}
+      add rule inet rig echo icmpv6 type echo-request ${verdict}`,
+    )
+  await row(t, 'the host answers')
+  await hook(server, 'input')
+  await echoes(server, 'drop')
+  await row(t, 'nft: drop of echo requests', { timeoutMs: shortMs })
+  for (const { family, code } of rejecting) {
+    await nft(
+      server,
+      `flush chain inet rig echo; add rule inet rig echo ${icmp[family]} type echo-request reject with ${icmp[family]} ${code}`,
+    )
+    await row(t, `echo requests: reject with ${icmp[family]} ${code}`, { address: server[family] })
+  }
+  await nft(server, 'flush chain inet rig echo')
+  await nft(director, 'add table inet rig')
+  await hook(director, 'output')
+  await echoes(director, 'drop')
+  await row(t, 'nft here: drop of echo requests')
+  await echoes(director, 'reject with icmpx admin-prohibited')
+  await row(t, 'nft here: reject of echo requests with icmpx admin-prohibited')
+  await nft(director, 'flush chain inet rig echo')
 })
 
 t.test('dead hosts', async (t) => {

@@ -6,7 +6,20 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type Socket, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
-import { type Check, createMonitor, dns, http, http2, sendExpect, smtp, tcp, tls, udp } from '../../lib/health/index.js'
+import {
+  type Check,
+  createMonitor,
+  dns,
+  http,
+  http2,
+  icmp,
+  sendExpect,
+  smtp,
+  tcp,
+  tls,
+  udp,
+} from '../../lib/health/index.js'
+import { openPing } from '../../lib/system/index.js'
 import { type Order, ports } from './verdicts.js'
 
 const checks: Readonly<Record<string, Check>> = {
@@ -18,6 +31,13 @@ const checks: Readonly<Record<string, Check>> = {
   smtp: smtp(),
   udp: udp({ send: 'ping' }),
   dns: dns(),
+  icmp: icmp({ ping: { echo: (address, signal) => ping().echo(address, signal) } }),
+}
+
+let opened: ReturnType<typeof openPing> | undefined
+/** Opened in the namespace of the one who checks. */
+function ping() {
+  return (opened ??= openPing())
 }
 
 async function serve(): Promise<void> {

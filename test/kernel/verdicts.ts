@@ -26,23 +26,31 @@ export interface DocumentedRow {
   readonly verdicts: Readonly<Record<string, string>>
 }
 
-const columns = [['tcp'], ['tls', 'http', 'http2', 'sendExpect', 'smtp'], ['udp', 'dns']] as const
-
-/** The rows of the tables of docs/verdicts.md with these columns. */
-export function documentedRows(): readonly DocumentedRow[] {
+/**
+ * The rows of the tables of docs/verdicts.md that tell how it comes to a verdict by what stands in their second column. The columns
+ * from the third to the last but one name types of check.
+ */
+export function documentedRows(how: 'Kernel' | 'Program'): readonly DocumentedRow[] {
   const page = readFileSync(join(process.cwd(), 'docs/verdicts.md'), 'utf8')
+  let columns: readonly (readonly string[])[] | undefined
   return page.split('\n').flatMap((line) => {
     const cells = line.split('|').map((cell) => cell.trim())
     const [, situation = '', code = '', ...rest] = cells
-    if (cells.length !== 8 || situation === 'Situation' || /^-+$/.test(situation)) return []
-    const verdicts = columns.flatMap((types, i) => types.map((type) => [type, rest[i] ?? ''] as const))
+    if (situation === 'Situation') {
+      columns = code === how ? rest.slice(0, -2).map((types) => types.split(', ')) : undefined
+      return []
+    }
+    if (cells.length < 6 || !columns || /^-+$/.test(situation)) return []
     const error = /^`(E\w+)`/.exec(code)?.[1]
     const datagram = /UDP: `(E\w+)`/.exec(code)?.[1] ?? error
-    const codes = columns.flatMap((types, i) => types.map((type) => [type, i === 2 ? datagram : error] as const))
+    const each = columns.flatMap((types, i) => types.map((type) => [type, rest[i] ?? '–'] as const))
     return {
       situation,
-      codes: Object.fromEntries(codes),
-      verdicts: Object.fromEntries(verdicts.filter(([, verdict]) => verdict !== '–')),
+      codes: Object.fromEntries(each.map(([type]) => [type, isDatagram(type) ? datagram : error])),
+      verdicts: Object.fromEntries(each.filter(([, verdict]) => verdict !== '–')),
     }
   })
 }
+
+/** UDP hears of some errors otherwise than TCP. */
+export const isDatagram = (type: string): boolean => type === 'udp' || type === 'dns'
