@@ -141,6 +141,8 @@ t.test('the failover daemon installs beside it', async (t) => {
     'README.md',
     'docs/alerts.md',
     'docs/import.md',
+    'docs/options.md',
+    'failover.schema.json',
     'failover.yaml',
     'package.json',
     'systemd/ipvs-failover.service',

@@ -1,70 +1,124 @@
 /** What becomes of servers that fail, come back or leave, as the file says it. */
-import * as z from 'zod'
-import { duration, integer, mapping, oneOf, scalar, words } from './fields.js'
-import { parseAddress, parseEndpoint } from './scalars.js'
+import { address, duration, integer, mapping, oneOf, orBoolean, shorter, words, yesOrNo } from './fields.js'
+import { hostPattern, parseEndpoint } from './scalars.js'
+
+const sharePattern = '(100|[1-9]\\d?)%'
 
 /** `50%` as 0.5. */
-const share = (expected: string) =>
-  scalar(expected, (value) => {
-    const percent = typeof value === 'string' ? /^(\d{1,3})%$/.exec(value)?.[1] : undefined
-    return percent !== undefined && Number(percent) >= 1 && Number(percent) <= 100 ? Number(percent) / 100 : undefined
-  })
+const share = (whole: string) =>
+  words(
+    `a share of the ${whole} such as 50%, from 1% to 100%`,
+    (text) => {
+      const percent = new RegExp(`^${sharePattern}$`).exec(text)?.[1]
+      return percent === undefined ? undefined : Number(percent) / 100
+    },
+    { pattern: `^${sharePattern}$`, unit: `% of the ${whole}`, value: '1% to 100%' },
+  )
 
-const servers = (expected: string, min: number) => integer(expected, min, 65535)
+const servers = (min: number) => integer('a number of servers', min, 65535)
 
-/** A mapping that may be left to its defaults, or out, by a word. */
-const orFalse = (value: unknown) => (value === true ? {} : value === false ? undefined : value)
-
-const Quorum = z.preprocess(
+const Quorum = shorter(
+  [{ type: 'integer', minimum: 1, maximum: 65535, value: '1 to 65535' }],
   (value) => (Number.isInteger(value) ? { up: value } : value),
   mapping('a number of servers, or a mapping with up and hysteresis', {
-    up: servers('a number of servers', 1).default(1),
-    hysteresis: servers('a number of servers', 0).default(0),
+    up: servers(1).prefault(1).describe('Fewer servers up than this is an emergency.'),
+    hysteresis: servers(0).prefault(0).describe('An emergency ends when so many more than `up` are up.'),
   }),
 )
 
-const Sorry = z.preprocess(
+const Sorry = shorter(
+  [{ type: 'string', pattern: `^${hostPattern}$`, value: 'an address, with or without a port' }],
   (value) => {
     const endpoint = typeof value === 'string' ? parseEndpoint(value) : undefined
     return endpoint === undefined ? value : { address: endpoint.address, port: endpoint.port }
   },
   mapping('an address such as 192.0.2.200 or 192.0.2.200:80, or a mapping with address, port, weight and forwarding', {
-    address: words('an IPv4 or IPv6 address of one host, without port or zone', parseAddress),
-    port: integer('a port', 0, 65535).optional(),
-    weight: integer('a weight', 1, 2147483647).default(1),
-    forwarding: oneOf('direct', 'tunnel', 'masquerade').optional(),
+    address: address().meta({ description: 'Its address.', example: '192.0.2.200' }),
+    port: integer('a port', 0, 65535)
+      .meta({
+        description: "Its port. Another one than the service's with masquerade only.",
+        otherwise: "the service's",
+        example: 80,
+      })
+      .optional(),
+    weight: integer('a weight', 1, 2147483647).prefault(1).describe('Its weight.'),
+    forwarding: oneOf('direct', 'tunnel', 'masquerade')
+      .meta({ description: 'How packets reach it.', otherwise: "the service's" })
+      .optional(),
   }),
 )
 
 const dayMs = 86_400_000
 
-const Flapping = z.preprocess(
-  orFalse,
+const Flapping = orBoolean(
   mapping('true, false, or a mapping with changes, within and hold', {
-    changes: integer('a number of changes', 2, 1000).default(6),
-    within: duration(1000, dayMs).default(300_000),
-    hold: duration(1000, 3_600_000).default(120_000),
+    changes: integer('a number of changes', 2, 1000)
+      .prefault(6)
+      .describe('So many changes of health within `within` are flapping.'),
+    within: duration(1000, dayMs).prefault('5m').describe('The time in which changes are counted.'),
+    hold: duration(1000, 3_600_000)
+      .prefault('2m')
+      .describe('So long a flapping server stays out, and twice as long each time again.'),
   }).optional(),
 )
 
 /** The fields of a service that are its policy. */
 export const policyFields = {
-  onFailure: oneOf('remove', 'quiesce').default('remove'),
-  drainTimeout: duration(0, dayMs).optional(),
-  quorum: Quorum.default({ up: 1, hysteresis: 0 }),
-  maxEjected: share('a share of the servers such as 50%, from 1% to 100%').default(1),
-  whenAllDown: oneOf('keep', 'sorry', 'none').optional(),
-  sorry: Sorry.optional(),
-  slowStart: duration(0, 3_600_000).default(0),
-  weightFromCheck: z.boolean({ error: 'true or false' }).default(false),
-  flapping: Flapping.prefault(true),
+  onFailure: oneOf('remove', 'quiesce')
+    .prefault('remove')
+    .describe(
+      'A server that fails is removed, or gets weight 0 (`quiesce`): not together with persistence, unless the sysctl ' +
+        '`net.ipv4.vs.expire_quiescent_template` is 1.',
+    ),
+  drainTimeout: duration(0, dayMs)
+    .meta({
+      description:
+        'A healthy server that leaves (the file, or by `ipvs-failover drain`) gets nothing new, and so long for what it has.',
+      otherwise: '`5m`; `0s` for UDP',
+      example: '30m',
+    })
+    .optional(),
+  quorum: Quorum.prefault(1).meta({
+    description: 'How many servers must be up: fewer is an emergency.',
+    unit: 'servers',
+  }),
+  maxEjected: share('servers')
+    .prefault('100%')
+    .describe('At most this share of the servers is out because of failures, but one at least.'),
+  whenAllDown: oneOf('keep', 'sorry', 'none')
+    .meta({
+      description:
+        'In an emergency those that fail then stay in, as the fault may be ours (`keep`), the sorry server takes over ' +
+        '(`sorry`), or nobody is there (`none`).',
+      otherwise: '`sorry` where there is a sorry server, else `keep`',
+    })
+    .optional(),
+  sorry: Sorry.meta({
+    description: 'The server that takes over in an emergency.',
+    otherwise: 'none',
+    example: '192.0.2.200',
+  }).optional(),
+  slowStart: duration(0, 3_600_000)
+    .prefault('0s')
+    .describe(
+      'A server that comes up gets its weight in ten steps over this time; so its weight has to be more than 1.',
+    ),
+  weightFromCheck: yesOrNo()
+    .default(false)
+    .describe("Whether a check that tells a weight (`script`) sets it, up to the server's `weight`."),
+  flapping: Flapping.prefault(true).describe(
+    'What goes up and down too often stays out for a while. `false` turns it off.',
+  ),
 }
 
 /** The guard against faults of the director itself. */
-export const Guard = z.preprocess(
-  orFalse,
+export const Guard = orBoolean(
   mapping('true, false, or a mapping with share and hold', {
-    share: share('a share of the hosts such as 50%, from 1% to 100%').default(0.5),
-    hold: duration(0, 3_600_000).default(10_000),
+    share: share('hosts')
+      .prefault('50%')
+      .describe(
+        'When more than this share of all hosts (three at least) fails within `hold`, this director is suspected first.',
+      ),
+    hold: duration(0, 3_600_000).prefault('10s').describe('So long stays in the table what failed in that time.'),
   }).optional(),
 )

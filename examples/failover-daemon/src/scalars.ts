@@ -38,13 +38,29 @@ export const endpointText = (address: string, port: number): string =>
 
 const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
+/** A duration as JSON Schema knows it. */
+export const durationPattern = '(\\d{1,9}(?:\\.\\d{1,3})?)(ms|s|m|h)'
+const durationOnly = new RegExp(`^${durationPattern}$`)
+
 /** `200ms`, `2s`, `1.5m`, `1h`: whole milliseconds. The unit is never left out. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(text)
+  const match = durationOnly.exec(text)
   if (match === null) return undefined
   const ms = Number(match[1]) * MS[match[2] as keyof typeof MS]
   return Math.abs(ms - Math.round(ms)) < 1e-6 ? Math.round(ms) : undefined
 }
+
+const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
+const ipv4Pattern = `(?!0\\.|22[4-9]|2[3-5]\\d)(?:${octet}\\.){3}${octet}`
+const ipv6Pattern = '[0-9a-fA-F]*:[0-9a-fA-F:.]+'
+/** What has the form of an address. parseAddress() knows better: of IPv6 this takes more. */
+export const addressPattern = `(?:${ipv4Pattern}|${ipv6Pattern})`
+/** A port, 0 to 65535, as parseEndpoint() takes it. */
+export const portPattern = '(?:6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[0-5]?\\d{1,4})'
+/** An address and a port, in the same way. */
+export const endpointPattern = `(?:${ipv4Pattern}|\\[${ipv6Pattern}\\]):${portPattern}`
+/** The same where the port may be left out. */
+export const hostPattern = `(?:(?:${ipv4Pattern}|\\[${ipv6Pattern}\\])(?::${portPattern})?|${ipv6Pattern})`
 
 /** Milliseconds as the configuration writes them. */
 export function durationText(ms: number): string {

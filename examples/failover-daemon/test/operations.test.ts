@@ -2,8 +2,8 @@
 import t from 'tap'
 import type { Config } from '../src/config.js'
 import { changeName } from '../src/names.js'
-import { parseConfig } from '../src/parse-config.js'
 import { directorBench, memoryOrders, onRequest } from './director-bench.js'
+import { parseConfig } from './judged-config.js'
 import { config } from './tables.js'
 
 const web = 'tcp 192.0.2.100:80'

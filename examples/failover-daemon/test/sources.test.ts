@@ -1,10 +1,10 @@
 import t from 'tap'
 import { Episodes } from '../src/episodes.js'
 import { serverName } from '../src/names.js'
-import { parseConfig } from '../src/parse-config.js'
 import { Resolver } from '../src/resolver.js'
 import { followed, noneKnown, parseNodes, resolved } from '../src/sources.js'
 import { handClock } from './director-bench.js'
+import { parseConfig } from './judged-config.js'
 import { recordingLog } from './recording-log.js'
 
 const file = (servers: string, more = '') =>
