@@ -1,4 +1,5 @@
 /** What is wrong with a service although each of its fields is right. Pure but for the certificates, which are loaded. */
+import { schedulers } from 'ipvs'
 import { tls } from 'ipvs/health'
 import type { ProgramCheck, TlsOptions } from 'ipvs/health'
 import type * as z from 'zod'
@@ -18,14 +19,21 @@ export interface HostFacts {
   readonly expireQuiescentTemplate: boolean
   /** What keeps the program of a check from being run; undefined when nothing does. */
   readonly programProblem: (check: ProgramCheck) => string | undefined
+  /** Whether the kernel has a scheduler that is none of Linux's own. */
+  readonly hasScheduler: (name: string) => boolean
 }
 
 /** Of a host of which nothing is known. */
-export const someHost: HostFacts = { expireQuiescentTemplate: false, programProblem: () => undefined }
+export const someHost: HostFacts = {
+  expireQuiescentTemplate: false,
+  programProblem: () => undefined,
+  hasScheduler: () => true,
+}
 
 /** What no field can be blamed for alone. */
 export function* crossProblems(service: ServiceShape, path: Path, host: HostFacts): Generator<Problem> {
   const { virtual, persistence, check } = service
+  yield* schedulerProblems(service, path, host)
   const bits = virtual.family === 'ipv4' ? 32 : 128
   if (virtual.port === 0 && persistence === undefined)
     yield { path: [...path, 'virtual'], expected: 'persistence with port 0, which means every port' }
@@ -58,6 +66,13 @@ export function* crossProblems(service: ServiceShape, path: Path, host: HostFact
     yield { path: [...path, 'check', 'fastInterval'], expected: `at most the interval, ${durationText(interval)}` }
   if (jitter !== undefined && jitter > interval)
     yield { path: [...path, 'check', 'jitter'], expected: `at most the interval, ${durationText(interval)}` }
+}
+
+/** The kernel would refuse the service as a whole, again and again. */
+function* schedulerProblems({ scheduler }: ServiceShape, path: Path, host: HostFacts): Generator<Problem> {
+  if (schedulers.some((known) => known === scheduler) || host.hasScheduler(scheduler)) return
+  const expected = `${schedulers.join(', ')}, or another whose module ip_vs_NAME this kernel has`
+  yield { path: [...path, 'scheduler'], expected }
 }
 
 type ServerShape = ServiceShape['servers'][number]

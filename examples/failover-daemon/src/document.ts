@@ -183,11 +183,12 @@ export function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16) ?? ''}}`)
 }
 
-/** The parser's own words, with the remedy for the one mistake that everyone makes with IPv6. */
+/** The parser's own words, with the remedy for tabs, and for the one mistake that everyone makes with IPv6. */
 function message(error: YAMLError, text: string, lines: LineCounter): string {
   const start = lines.lineStarts[lines.linePos(error.pos[0]).line - 1] ?? 0
   const line = text.slice(start, start + 1024).split('\n', 1)[0] ?? ''
   const ipv6 = /(?<!["'])\[[0-9a-f:.]*:[0-9a-f:.]*\]/i.exec(line)
   const words = printable(error.message)
+  if (error.code === 'TAB_AS_INDENT') return `${words}: use spaces`
   return ipv6 === null ? words : `${words} (an address in brackets needs quotes: "${ipv6[0]}:80")`
 }

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import type { Config } from './config.js'
 import { MAX_BYTES } from './document.js'
+import { hasModule } from './kernel-modules.js'
 import { ConfigError, parseConfig } from './parse-config.js'
 
 /** Reads and validates a file. Throws ConfigError. */
@@ -9,6 +10,7 @@ export const readConfig = (file: string): Config =>
   parseConfig(readBounded(file), file, {
     expireQuiescentTemplate: isOn('expire_quiescent_template'),
     programProblem: (check) => check.problem(),
+    hasScheduler: (name) => hasModule(`ip_vs_${name}`),
   })
 
 /** The file's text; of one that is too long (or never ends), so much that parseConfig() refuses it. */

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import type { ProgramCheck } from 'ipvs/health'
 import t from 'tap'
 import { someHost } from '../src/config-problems.js'
+import { hasModule } from '../src/kernel-modules.js'
 import { ConfigError } from '../src/parse-config.js'
 import { parseConfig } from './judged-config.js'
 
-const thisHost = { ...someHost, programProblem: (check: ProgramCheck) => check.problem() }
+const thisHost = {
+  ...someHost,
+  programProblem: (check: ProgramCheck) => check.problem(),
+  hasScheduler: (name: string) => name === 'ours',
+}
 
 /** Parses a file of one service in which one line is replaced; gives the error lines. */
 function errors(text: string): string {
@@ -124,6 +130,11 @@ t.test('a wrong field is named with its place, what belongs there and what is th
     ['scheduler: wlc', '__proto__: 1', /^f\.yaml:3:5: services\[0\]\.__proto__: .*found an unknown key$/],
     ['scheduler: wlc', '<<: { a: 1 }', /^f\.yaml:3:5: services\[0\]\.<<: .*found an unknown key$/],
     ['scheduler: wlc', 'scheduler: ../x', /^f\.yaml:3:16: .*scheduler: expected .*found "\.\.\/x"$/],
+    [
+      'scheduler: wlc',
+      'scheduler: wcl',
+      /^f\.yaml:3:16: .*scheduler: expected rr, wrr, lc, wlc, .* or another whose module ip_vs_NAME this kernel has, found "wcl"$/,
+    ],
     ['scheduler: wlc', 'scheduler: "w\\u202elc"', /found "w\\u\{202e\}lc"$/],
     ['scheduler: wlc', 'protocol: icmp', /^f\.yaml:3:15: .*protocol: expected tcp or udp, found "icmp"$/],
     ['scheduler: wlc', 'persistence: 300', /^f\.yaml:3:18: .*persistence: expected .*, found 300$/],
@@ -196,6 +207,11 @@ t.test('a wrong field is named with its place, what belongs there and what is th
     ],
     ['weight: 2', 'weight: 1.5', /^f\.yaml:7:40: .*found 1\.5$/],
     ['weight: 2', 'port: 0x1f90', /^f\.yaml:7:38: .*found port 8080$/],
+    [
+      'type: http',
+      'type: https',
+      /^f\.yaml:9:13: .*check\.type: expected http, with tls: true beside it, found "https"$/,
+    ],
     [
       'type: http',
       'type: ping',
@@ -306,6 +322,22 @@ t.test('a wrong field is named with its place, what belongs there and what is th
   for (const [from, to, error] of cases) t.match(changed(from, to), error, to)
 })
 
+t.test('a scheduler that Linux does not ship is taken where the kernel has its module', async (t) => {
+  t.equal(changed('scheduler: wlc', 'scheduler: ours'), '')
+  const root = t.testdir({
+    sys: { module: { ip_vs_loaded: {} } },
+    lib: {
+      modules: {
+        [release()]: { 'modules.dep': 'kernel/net/ip_vs_there.ko.xz: kernel/net/ip_vs.ko.xz\n', 'modules.builtin': '' },
+      },
+    },
+  })
+  t.ok(hasModule('ip_vs_loaded', root))
+  t.ok(hasModule('ip_vs_there', root))
+  t.notOk(hasModule('ip_vs_wcl', root))
+  t.notOk(hasModule('ip_vs_there', `${root}/sys`), 'a folder that a sandbox hides')
+})
+
 t.test('every mistake is listed, in the order of the file', async (t) => {
   const text = base.replace('wlc', 'W').replace('http', 'x') + base.replace('services:\n', '').replace('2s', '2')
   t.strictSame(
@@ -355,7 +387,7 @@ t.test('what is no configuration at all ends in an error line', async (t) => {
     ['a tag', 'services: !!js/function x', /^f\.yaml:1:11: yaml: .*tag/],
     ['an alias bomb', bomb.join('\n'), /^f\.yaml:1:1: yaml: .*alias count/],
     ['a loop', 'services: &s [*s]', /^f\.yaml:1:15: services\[0\]: expected a mapping/],
-    ['a tab', 'services:\n\t- 1', /^f\.yaml:2:1: yaml: .*Tabs/],
+    ['a tab', 'services:\n\t- 1', /^f\.yaml:2:1: yaml: .*Tabs .*: use spaces$/m],
     ['too deep', '['.repeat(20_000), /^f\.yaml:1:\d+: yaml: /],
     ['too long', '#'.repeat(2 ** 20 + 1), /^f\.yaml:1:1: file: expected at most 262144 bytes, found 1048577$/],
   ] as const)
