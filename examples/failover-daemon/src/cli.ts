@@ -17,7 +17,7 @@ const help = `Usage: ipvs-failover run -c FILE            keep the kernel's IPVS
                                             print a shell script that prepares a real server of FILE's services
 
        ipvs-failover status [--json]        services, servers, and what is wrong
-       ipvs-failover plan                   what a reload would write; changes nothing
+       ipvs-failover plan [--json]          what a reload would write; changes nothing
        ipvs-failover reload [--force]       read the file anew; --force: even if most services are gone
        ipvs-failover drain SERVER           no new clients; out when the old ones have gone
        ipvs-failover disable SERVER         out at once
@@ -26,8 +26,8 @@ const help = `Usage: ipvs-failover run -c FILE            keep the kernel's IPVS
        ipvs-failover --help | --version
 
 SERVER is an address, with or without a port, or the name that it was found by; --service VIP:PORT means one service instead of all.
-The commands of the second group ask a running daemon, at --socket PATH (default: as RUNTIME_DIRECTORY says,
-else /run/ipvs-failover/control.sock).
+The commands of the second group ask a running daemon, at --socket PATH, which run takes, too (default: control.sock in
+RUNTIME_DIRECTORY, else in /run/ipvs-failover).
 
 run takes dead real servers out of the table and puts recovered ones back. It needs CAP_NET_ADMIN, writes its log to
 stdout as JSON lines, and leaves the table as it is when it ends, however it ends. SIGHUP is reload.

@@ -24,6 +24,15 @@ t.test('check-config says what a good file holds', async (t) => {
   t.strictSame(await command('check-config', '-c', example), { status: 0, stdout, stderr: '' })
 })
 
+t.test('README has every command of --help, and no other', async (t) => {
+  const { stdout } = await command('--help')
+  const words = (text: string) =>
+    [...new Set([...text.matchAll(/^(?:Usage:)? *ipvs-failover ([a-z][\w-]*)/gm)].map(([, word]) => word))].sort()
+  const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+  t.ok(words(stdout).length > 8)
+  t.strictSame(words(readme), words(stdout))
+})
+
 t.test('a wrong file: every mistake on stderr, status 2, for check-config and for run', async (t) => {
   const directory = t.testdir({
     'bad.yaml': readFileSync(example, 'utf8').replace('interval: 2s', 'interval: 2').replace('direct\n', 'drect\n'),
