@@ -6,6 +6,8 @@ import { Alerts, Hooks } from '../src/alerts/schema.js'
 import type { AlertRule } from '../src/alerts/schema.js'
 import { composeMail } from '../src/alerts/sinks.js'
 import type { ServerEvent } from '../src/events.js'
+import { ConfigError } from '../src/parse-config.js'
+import { parseConfig } from './judged-config.js'
 import { recordingLog } from './recording-log.js'
 
 const rules = (...items: object[]): AlertRule[] => Alerts.parse(items)
@@ -175,6 +177,19 @@ t.test('hooks of one server run one after the other, of others beside it, four a
   await hooks.close(10)
 })
 
+/** What parseConfig() says of a file with that beside its services. */
+function mistakes(part: object): string {
+  const check = { type: 'tcp' }
+  const services = [{ virtual: '192.0.2.1:80', forwarding: 'direct', servers: ['192.0.2.2'], check }]
+  try {
+    parseConfig(JSON.stringify({ ...part, services }), 'f.yaml')
+    return ''
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+}
+
 t.test('what is wrong in a rule is told', async (t) => {
   for (const [rule, words] of [
     [{}, 'exactly one of'],
@@ -188,6 +203,8 @@ t.test('what is wrong in a rule is told', async (t) => {
     [{ mail: { to: ['a@b'], from: 'a@b', server: 'smtp://x', passwordFile: '/etc/hostname' } }, 'mode 0600'],
     [{ exec: { command: 'mail.alert' } }, 'absolute path'],
   ] as const)
-    t.match(Alerts.safeParse([rule]).error?.issues[0]?.message ?? 'accepted', words)
-  t.equal(Hooks.safeParse([{ on: 'up', command: ['/x', '--to={address}'] }]).success, false)
+    t.match(mistakes({ alerts: [rule] }), words)
+  t.match(mistakes({ hooks: [{ on: 'up', command: ['/x', '--to={address}'] }] }), 'in braces only')
+  t.match(mistakes({ hooks: [{ on: 'up', command: ['x'] }] }), 'an absolute path')
+  t.equal(mistakes({ alerts: [syslog], hooks: [{ on: ['up', 'failed'], command: ['/x', '{to}'] }] }), '')
 })

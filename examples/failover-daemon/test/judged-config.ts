@@ -29,11 +29,15 @@ const beyondJsonSchema: readonly RegExp[] = [
   /expected whole seconds such as 300s, .*found "[\d.]+(ms|s|m|h)"$/,
   // Which addresses a host can have, if they are IPv6.
   /virtual: .*found "\[[\da-f:.]+\]:\d+"$/i,
-  // What a header or an expression may be.
+  // What a header, an expression, a period or a URL may be, and that the first of some arguments is a path.
   /expected another header than/,
   /expected at most 4096/,
   /expected .*a regular expression of JavaScript/,
+  /expected a period in Mon's notation/,
+  /expected an? (http or https )?URL .*without password, found "\w+:\/\/[^"]*:[^"]*@/,
+  /expected a list: an absolute path and its arguments, found a list/,
   // What lies outside of the file.
+  /expected an absolute path of a readable file of mode 0600 or 0400/,
   /expected rr, .*, or another whose module ip_vs_NAME this kernel has/,
   /expected a readable file of PEM/,
   /expected a host name, and certificates with their key/,
