@@ -71,7 +71,7 @@ t.test('operators drain, disable and enable servers, and see what is so', async 
   t.match(
     log.lines.map(({ fields }) => fields),
     [
-      { command: 'disable', server: '192.0.2.11' },
+      { command: 'disable', server: '192.0.2.11', by: { uid: process.getuid?.(), pid: process.pid } },
       { command: 'enable', server: '192.0.2.11:80', service: '192.0.2.100:80' },
     ],
     'what changes something is logged',

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, unlinkSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { dirname } from 'node:path'
+import { peerCredentials } from 'ipvs/system'
 import type { Log } from '../log.js'
 import { Request, mostBytes, usablePath } from './protocol.js'
 import type { Response } from './protocol.js'
@@ -70,6 +71,7 @@ async function listening(server: Server, path: string): Promise<void> {
 }
 
 function serve(socket: Socket, log: Log, handle: Handler): void {
+  const by = whoIs(socket)
   let text = ''
   let answered = false
   const answer = (response: Response) => {
@@ -93,11 +95,21 @@ function serve(socket: Socket, log: Log, handle: Handler): void {
     if (!request.success)
       return refuse('expected a command that this version knows: status, plan, reload, drain, disable or enable')
     const { command, ...rest } = request.data
-    if (command !== 'status' && command !== 'plan') log.info({ command, ...rest }, 'command of an operator')
+    if (command !== 'status' && command !== 'plan') log.info({ command, ...rest, by }, 'command of an operator')
     handle(request.data).then(answer, (error: unknown) =>
       refuse(error instanceof Error ? error.message : String(error)),
     )
   })
+}
+
+/** For the log. An operator who has gone already, or a system that does not tell, is no reason to refuse a command. */
+function whoIs(socket: Socket): { readonly uid: number; readonly pid: number } | undefined {
+  try {
+    const { uid, pid } = peerCredentials(socket)
+    return { uid, pid }
+  } catch {
+    return undefined
+  }
 }
 
 function parsed(text: string): unknown {
