@@ -6,27 +6,52 @@ import type { Status } from './status.js'
 /** Tells the service manager; false where there is none. Throws when it does not take it: then it has to do without. */
 export type Notify = (state: string) => boolean
 
+/** So many rounds in a row have to fail before the watchdog kills. */
+const patienceRounds = 4
+
 /** The daemon as its service manager sees it. */
 export class ServiceManager {
   readonly #notify: Notify
   readonly #episodes: Episodes
+  /** Of the unit; 0 where there is none. */
+  readonly #watchdogUs: number
+  #patienceUs: number
   #ready = false
 
-  constructor(notify: Notify, log: Log) {
+  /** @param watchdogUs $WATCHDOG_USEC, of systemd */
+  constructor(notify: Notify, log: Log, watchdogUs = Number(process.env['WATCHDOG_USEC'] ?? 0)) {
     this.#notify = notify
     this.#episodes = new Episodes(log)
+    this.#watchdogUs = watchdogUs
+    this.#patienceUs = watchdogUs
   }
 
-  /** A round is complete: the table was read, and written where need be. What stands still is killed by the watchdog. */
-  round(status: Status): void {
-    const lines = [...(this.#ready ? [] : ['READY=1']), 'WATCHDOG=1', `STATUS=${summary(status)}`]
+  /**
+   * A round is complete: the table was read, and written where need be; the next one is due after `everyMs`. What stands still is killed by
+   * the watchdog, which is told to be patient where rounds are rarer than its unit knows.
+   */
+  round(status: Status, everyMs: number): void {
+    const lines = [...(this.#ready ? [] : ['READY=1']), ...this.#patience(everyMs), 'WATCHDOG=1']
     this.#ready = true
-    this.#tell(lines.join('\n'))
+    this.#tell([...lines, `STATUS=${summary(status)}`].join('\n'))
+  }
+
+  /** From now on rounds come every so often. */
+  paced(everyMs: number): void {
+    const lines = this.#patience(everyMs)
+    if (lines.length > 0) this.#tell(lines.join('\n'))
   }
 
   /** The end has begun. */
   stopping(): void {
     this.#tell('STOPPING=1\nSTATUS=the table stays as it is')
+  }
+
+  #patience(everyMs: number): readonly string[] {
+    const patienceUs = this.#watchdogUs > 0 ? Math.max(this.#watchdogUs, patienceRounds * everyMs * 1000) : 0
+    if (patienceUs === this.#patienceUs) return []
+    this.#patienceUs = patienceUs
+    return [`WATCHDOG_USEC=${patienceUs}`]
   }
 
   #tell(state: string): void {

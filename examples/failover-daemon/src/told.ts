@@ -30,6 +30,7 @@ export function openTold(config: Config, log: Log, status: () => Status): Told {
   const hooks = openHooks(config.hooks, log)
   const nodes = new NodeFiles(config.nodeStates, log)
   const manager = new ServiceManager(notifySystemd, log)
+  let { reconcileMs } = config
   let due: NodeJS.Immediate | undefined
   /** Once for all that happens in a turn. */
   const updateNodes = () =>
@@ -46,13 +47,15 @@ export function openTold(config: Config, log: Log, status: () => Status): Told {
     },
     round(after) {
       void nodes.update(after)
-      manager.round(after)
+      manager.round(after, reconcileMs)
     },
     reloaded(next, refused) {
       if (refused === undefined) {
         alerts.reload(next.alerts)
         hooks.reload(next.hooks)
         nodes.move(next.nodeStates)
+        reconcileMs = next.reconcileMs
+        manager.paced(reconcileMs)
       }
       const detail = refused === undefined ? 'the configuration holds' : refused.message
       alerts.notify({ type: 'config', at: Date.now(), ok: refused === undefined, detail })

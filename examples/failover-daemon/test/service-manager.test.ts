@@ -9,7 +9,7 @@ t.test('ready with the first round, alive with each, and how it is in one line',
   const manager = new ServiceManager((state) => told.push(state) > 0, recordingLog())
   const bench = directorBench()
   const director = await bench.start(config(['192.0.2.11', '192.0.2.12']), {
-    onRound: (status) => manager.round(status),
+    onRound: (status) => manager.round(status, 5000),
   })
   t.strictSame(told, ['READY=1\nWATCHDOG=1\nSTATUS=1 service, 0 of 2 servers online'])
   await director.find('up', '192.0.2.11:80', '192.0.2.12:80')
@@ -39,6 +39,29 @@ t.test('a round whose table cannot be read is no sign of life', async (t) => {
   })
   await director.round()
   t.equal(rounds, 0)
+  await director.stop()
+})
+
+t.test('the watchdog waits for four rounds, or as long as its unit says; without one it is not woken', async (t) => {
+  const told: string[] = []
+  const notify = (state: string) => told.push(state.replace(/^STATUS=.*/m, '').trim()) > 0
+  const bench = directorBench()
+  const director = await bench.start(config(['192.0.2.11']), {})
+  const status = director.director.status()
+  const manager = new ServiceManager(notify, recordingLog(), 30_000_000)
+  manager.round(status, 60_000)
+  manager.round(status, 60_000)
+  manager.paced(5000)
+  manager.paced(7000)
+  manager.round(status, 7000)
+  t.strictSame(told.splice(0), [
+    'READY=1\nWATCHDOG_USEC=240000000\nWATCHDOG=1',
+    'WATCHDOG=1',
+    'WATCHDOG_USEC=30000000',
+    'WATCHDOG=1',
+  ])
+  new ServiceManager(notify, recordingLog(), 0).round(status, 60_000)
+  t.strictSame(told, ['READY=1\nWATCHDOG=1'])
   await director.stop()
 })
 
