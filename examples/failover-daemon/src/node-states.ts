@@ -43,6 +43,8 @@ export async function writeNodeState(directory: string, node: string, state: Nod
   )
   try {
     await file.writeFile(`${state}\n`)
+    // Others read it, whatever the umask.
+    await file.chmod(0o644)
     await file.close()
     await rename(temporary, join(directory, name))
   } catch (error) {

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, statSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { NodeFiles, nodeFile, nodeState, writeNodeState } from '../src/node-states.js'
@@ -30,6 +30,14 @@ t.test('a file is replaced as a whole, and no link is followed', async (t) => {
   await writeNodeState(online, 'web1', '1')
   t.equal(readFileSync(join(online, 'web1'), 'utf8'), '1\n')
   t.strictSame(readdirSync(online), ['2001:db8::1', 'web1'])
+})
+
+t.test('others can read it, whatever the umask', async (t) => {
+  const online = t.testdir()
+  const before = process.umask(0o077)
+  t.teardown(() => process.umask(before))
+  await writeNodeState(online, 'web1', '1')
+  t.equal(statSync(join(online, 'web1')).mode & 0o777, 0o644)
 })
 
 t.test('what is no name of a node writes nothing', async (t) => {
