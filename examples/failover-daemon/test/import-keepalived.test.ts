@@ -123,13 +123,38 @@ t.test('includes are read in their own folder, and never beyond it', async (t) =
   t.match(await conf(t, `include {a,b}.conf\n${service('')}`), { status: 3, stderr: 'include each file by name' })
 })
 
+t.test('a script for each server is one for all, with its user and its weight', async (t) => {
+  const script = (more: string) =>
+    service('', '', `MISC_CHECK {\nmisc_path "/bin/c -h 192.0.2.11 80"\nmisc_timeout 5\n${more}\n}`)
+  const plain = await conf(t, script(''))
+  t.match(plain, { status: 0, stdout: "command: [ /bin/c, -h, '{address}', '{port}' ]\n      interval: 1m\n" })
+  t.match(await conf(t, script('user nobody')), { status: 0, stdout: 'user: nobody\n' })
+  t.match(await conf(t, script('user nobody nogroup')), { status: 3, stderr: 'user nobody nogroup: a program runs as' })
+  const weighing = await conf(t, script('misc_dynamic'))
+  t.match(weighing, { status: 3, stderr: "misc_dynamic: the script's weight counts up to the server's own" })
+  t.match(parsed(weighing.stdout).services[0], { policy: { weightFromCheck: true }, check: { weightFromStatus: true } })
+})
+
+t.test('an expression for the answer keeps what its options say', async (t) => {
+  const regex = (more: string) =>
+    service('', '', `HTTP_GET {\nconnect_timeout 5\nurl {\npath /\nregex "^v.[0-9]+"\n${more}\n}\n}`)
+  for (const [more, body] of [
+    ['', "{ matches: '^v[^\\n][0-9]+' }"],
+    ['regex_options caseless', "{ matches: '^v[^\\n][0-9]+', ignoreCase: true }"],
+    ['regex_options dotall', "{ matches: '^v[^][0-9]+' }"],
+  ] as const)
+    t.match(await conf(t, regex(more)), { status: 0, stdout: `body: ${body}\n` }, more)
+  for (const more of ['regex_no_match', 'regex_options multiline', 'regex_min_offset 5'])
+    t.match(await conf(t, regex(more)), { status: 3, stderr: `with ${more.split(' ')[0] ?? ''}: body is text` }, more)
+})
+
 t.test('what has no place in the configuration is listed with its line', async (t) => {
   for (const [settings, server, checker, note] of [
     ['alpha', '', undefined, ':5: alpha: a server of unknown health'],
     ['omega', '', undefined, ':5: omega: the end of the daemon'],
     ['ha_suspend', '', undefined, ':5: ha_suspend: '],
     ['sh-port', '', undefined, ':5: sh-port: there are no scheduler flags'],
-    ['quorum_up /bin/true', '', undefined, ':5: quorum_up: alerts are about servers'],
+    ['quorum_up /bin/true', '', undefined, ':5: quorum_up: one program is told of both'],
     ['sorry_server 192.0.2.9 81\nlb_kind DR', '', undefined, ':5: sorry server 192.0.2.9:81: direct forwarding leaves'],
     ['sorry_server ::1 80', '', undefined, "sorry server ::1: it needs an address of the service's family"],
     ['warmup 5', '', undefined, ':5: warmup 5: '],

@@ -106,6 +106,8 @@ t.test('monitors are checks where there is one, and run as they are elsewhere', 
     ['fping.monitor', /type: icmp\n/],
     ['smtp.monitor -t 5', /type: smtp\n {6}port: 25\n/],
     ['ldap.monitor -basedn "dc=a b"', /type: mon\n {6}monitor: ldap\.monitor\n {6}args: \[ -basedn, dc=a b \]/],
+    ['http.monitor -t 3 -m "a.*b$"', /body: \{ matches: 'a\[\^\]\*b\(\?=\\n\?\$\)' \}\n/],
+    ['http.monitor -t 3 -a "Mon 1.3"', /headers: \{ User-Agent: Mon 1\.3 \}\n/],
     ['http.monitor --new-option', /type: mon\n {6}monitor: http\.monitor\n/],
   ] as const) {
     const { stdout, status } = await cluster(t, { mon: MON.replace(/http\.monitor.*/, () => monitor) })
@@ -113,9 +115,11 @@ t.test('monitors are checks where there is one, and run as they are elsewhere', 
     parsed(stdout)
   }
   for (const [monitor, note] of [
-    ['http.monitor -t 2 -m "a.*b"', 'body is plain text'],
+    ['http.monitor -t 2 -m "^HTTP/1.1 200"', 'an expression is one of JavaScript, and of the body alone'],
+    ['http.monitor -t 2 -m "(?<!a)b"', 'an expression is one of JavaScript, and of the body alone'],
     ['http.monitor', 'a check ends before the next one starts, so 30s must be less than 10s'],
     ['x.monitor ;;', 'a monitor always gets the host'],
+    ['cluster_app.monitor', 'it is run for one server at a time'],
   ] as const)
     t.match(await cluster(t, { mon: MON.replace(/http\.monitor.*/, monitor) }), { status: 3, stderr: note })
 })
@@ -131,13 +135,22 @@ t.test('alerts keep their limits; those that did the failover are left out', asy
     period: wd {Mon-Fri}
 `
   t.match({ stdout, status }, { stdout: alert, status: 0 })
+  for (const [line, field] of [
+    ['alertafter 5m', 'alertafter: 5m\n'],
+    ['alertafter 3 1d', 'alertafter: 3 24h\n'],
+    ['alertevery 1h strict', 'alertevery: 1h strict\n'],
+    ['alertevery 1h summary', 'alertevery: 1h\n'],
+    ['alert mail.alert -S down ops', 'command: /usr/lib/mon/alert.d/mail.alert, args: [ -S, down, ops ] }\n'],
+  ] as const) {
+    const { stdout, status } = await cluster(t, { mon: `${MON}period\nalert x.alert\n${line}\n` })
+    t.match({ stdout, status }, { stdout: field, status: 0 }, line)
+  }
   for (const [line, note] of [
     ['alert http_down.alert', 'the daemon itself takes failed servers out'],
     ['alert mail.alert This e-mail address is being protected from spambots.', 'no mail addresses'],
     ['alert exit=1-3 x.alert', 'without exit statuses'],
-    ['alertafter 5m', 'alertafter counts failures'],
     ['ackalert x.alert', 'nothing is acknowledged'],
-    ['alertevery 5m strict', 'the daemon has no strict'],
+    ['alertevery 5m sometimes', 'the daemon has no sometimes'],
   ] as const)
     t.match(await cluster(t, { mon: `${MON}period\n${line}\n` }), { status: 3, stderr: note }, line)
 })
@@ -162,6 +175,16 @@ t.test('which watch stands behind a port can be told', async (t) => {
   t.match(left.stderr, /watch a service a: it belongs to no service.*\n.*watch b service b: it belongs to no service/)
   const { stdout } = await cluster(t, { mon, init }, '--pair', '5000=b')
   t.match(stdout, /virtual: 192\.0\.2\.100:5000\n.*monitor: b\.monitor/s)
+})
+
+t.test('monitors are looked for where mon.cf says, if that is not where Debian has them', async (t) => {
+  const mon = (mondir: string, monitor = 'ldap.monitor') =>
+    `mondir = ${mondir}\n${MON.replace(/http\.monitor.*/, monitor)}`
+  const here = await cluster(t, { mon: mon('/cluster/mon/mon.d : /opt/mon.d') })
+  t.match(here, { status: 0, stdout: 'directories: [ /cluster/mon/mon.d, /opt/mon.d ]\n' })
+  const debian = await cluster(t, { mon: mon('/usr/lib/mon/mon.d:/usr/lib/mon/mon-local.d') })
+  t.notMatch(debian.stdout, 'directories')
+  t.match((await cluster(t, { mon: mon('/x', '/opt/ldap.monitor') })).stdout, 'directories: [ /opt ]\n')
 })
 
 t.test("the seed's own watch", async (t) => {

@@ -7,6 +7,7 @@ import { readKeepalived } from './keepalived.js'
 import { readLdirectord } from './ldirectord.js'
 import { ImportError, Notes } from './model.js'
 import type { Draft } from './model.js'
+import { mustBeRead } from './reread.js'
 import { readSeed } from './seed.js'
 import { settle } from './settle.js'
 import { folderReader, readSource, readerBeside } from './source.js'
@@ -45,7 +46,9 @@ export async function importCommand(args: readonly string[], { stdout, stderr }:
     }
     const draft = await read(given, notes)
     const settled = settle(draft, { file: given.main, line: 1 }, notes)
-    stdout.write(writeYaml(settled, notes.lines))
+    const yaml = writeYaml(settled, notes.lines)
+    mustBeRead(yaml, { file: given.main, line: 1 })
+    stdout.write(yaml)
     stderr.write(notes.lines.map((line) => `${line}\n`).join(''))
     return notes.lines.length === 0 ? IMPORT_STATUS.whole : IMPORT_STATUS.incomplete
   } catch (error) {

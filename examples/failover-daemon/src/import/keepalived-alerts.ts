@@ -17,7 +17,8 @@ export function serviceAlerts(
   const mail = wantsMail(globals, servers, notes) ? mailOf(globals, notes) : undefined
   for (const keyword of ['quorum_up', 'quorum_down']) {
     const found = find(block, keyword)
-    if (found) notes.add(found.place, keyword, 'alerts are about servers, not about the quorum', 'watch the log for it')
+    const why = 'one program is told of both, with -u for up'
+    if (found) notes.add(found.place, keyword, why, 'add an exec alert with events: [quorum]')
   }
   const scripts = (['down', 'up'] as const).flatMap((event) => scriptOf(servers, event, notes))
   return [

@@ -2,7 +2,9 @@
 import { find, flag, inherited } from './keepalived-tree.js'
 import type { Block } from './keepalived-tree.js'
 import type { CheckKind, DraftTiming, Notes } from './model.js'
-import { commandWords, literalOf, portOf, isCommand } from './words.js'
+import { bodyOf as expressionBody } from './expression.js'
+import type { Body } from './expression.js'
+import { commandWords, portOf, isCommand } from './words.js'
 
 export interface Checker {
   readonly check: CheckKind
@@ -88,8 +90,10 @@ const CONNECTION: Readonly<Record<string, readonly [why: string, instead: string
   log_all_failures: ['every change is logged, not every failure', 'nothing is to be done'],
   http_protocol: ['checks speak HTTP/1.1', 'nothing is to be done'],
   fast_recovery: ['there is one URL, checked at once', 'nothing is to be done'],
-  misc_dynamic: ['a script tells pass or fail, no weight', 'set the weight by hand'],
-  user: ['scripts run without any capability, as the daemon does', 'let the service manager choose the user'],
+  misc_dynamic: [
+    "the script's weight counts up to the server's own",
+    'give the servers the greatest weight that it tells',
+  ],
   warmup: ['first checks are made within a second of the start', 'nothing is to be done'],
   alpha: ['a server of unknown health stays as the kernel has it', 'nothing is to be done'],
   min_reply_length: ['the length of a reply is not looked at', 'do without'],
@@ -155,19 +159,23 @@ function statusOf(url: Block | undefined, notes: Notes): unknown {
   return good.length === 1 ? good[0] : good.length === 0 ? '200-299' : good
 }
 
-function bodyOf(url: Block | undefined, notes: Notes): { readonly body?: string } {
+function bodyOf(url: Block | undefined, notes: Notes): { readonly body?: Body } {
   const regex = find(url, 'regex')
   if (regex === undefined) return {}
   const expression = regex.words[0] ?? ''
-  const text = literalOf(expression)
-  const more = ['regex_no_match', 'regex_options', 'regex_min_offset', 'regex_max_offset', 'regex_stack']
-  const changed = more.map((keyword) => find(url, keyword)).find((found) => found)
-  if (text !== undefined && text !== '' && !/\p{C}/u.test(text) && changed === undefined) return { body: text }
+  const options = find(url, 'regex_options')
+  const words = options?.words ?? []
+  const isKnown = words.every((word) => ['caseless', 'dotall', 'ungreedy'].includes(word))
+  const more = ['regex_no_match', 'regex_min_offset', 'regex_max_offset'].map((keyword) => find(url, keyword))
+  const changed = more.find((found) => found) ?? (isKnown ? undefined : options)
+  const flags = { ignoreCase: words.includes('caseless'), dotAll: words.includes('dotall') }
+  const body = changed === undefined ? expressionBody(expression, flags) : undefined
+  if (body !== undefined) return { body }
   const what = `regex ${expression}${changed === undefined ? '' : ` with ${changed.keyword}`}`
   notes.add(
     regex.place,
     what,
-    'body is plain text that must be there, not an expression',
+    'body is text, or an expression of JavaScript, that must be there',
     'set check.body, or use a script',
   )
   return {}
@@ -192,10 +200,19 @@ function dnsCheck({ checker }: Scope, notes: Notes): CheckKind {
   return { type: 'dns', name: isName ? name : '.', record: isRecord ? record : 'SOA' }
 }
 
-function scriptCheck({ checker }: Scope, notes: Notes): CheckKind {
+function scriptCheck({ checker, server }: Scope, notes: Notes): CheckKind {
   const text = find(checker, 'misc_path')?.words.join(' ') ?? ''
   const [command = '', ...args] = commandWords(text)
-  if (isCommand(command, ...args)) return { type: 'script', command: [command, ...args] }
+  // keepalived has a script for each server, with its address in the words; here one is for all.
+  const [address, port] = server.words
+  const own = (word: string) => (word === address ? '{address}' : word === port ? '{port}' : word)
+  if (isCommand(command, ...args))
+    return {
+      type: 'script',
+      command: [command, ...args.map(own)],
+      ...userOf(checker, notes),
+      ...(find(checker, 'misc_dynamic') && { weightFromStatus: true }),
+    }
   notes.add(
     checker.place,
     `misc_path ${text}`,
@@ -203,6 +220,21 @@ function scriptCheck({ checker }: Scope, notes: Notes): CheckKind {
     'it is checked by ICMP until you write it',
   )
   return { type: 'icmp' }
+}
+
+function userOf(checker: Block, notes: Notes): { readonly user?: string } {
+  const found = find(checker, 'user')
+  const [user = '', ...group] = found?.words ?? []
+  if (found === undefined) return {}
+  const isName = /^[a-z_][\w.-]{0,31}$/i.test(user)
+  if (!isName || group.length > 0)
+    notes.add(
+      found.place,
+      `user ${found.words.join(' ')}`,
+      'a program runs as a user, in its primary group',
+      'see that it can',
+    )
+  return isName ? { user } : {}
 }
 
 /** Without require_reply silence passes, and a port that refuses does not: ICMP comes near to that. */

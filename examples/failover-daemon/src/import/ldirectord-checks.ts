@@ -3,6 +3,8 @@ import type { Option, Options, Section } from './ldirectord-lines.js'
 import { unquoted } from './ldirectord-lines.js'
 import { ImportError } from './model.js'
 import type { CheckKind, DraftTiming, Notes } from './model.js'
+import { bodyOf } from './expression.js'
+import type { Body } from './expression.js'
 import { literalOf, isCommand } from './words.js'
 
 /** ldirectord's own choice of a service by the port. */
@@ -18,6 +20,8 @@ const BY_TLS = ['pops', 'imaps', 'ldaps']
 interface Asked {
   readonly section: Section
   readonly options: Options
+  /** Of the virtual. */
+  readonly address: string
   readonly port: number
   readonly protocol: string
   /** Of a real server, where it has a pair of its own. */
@@ -56,13 +60,20 @@ export function checkOf(asked: Asked, notes: Notes): CheckKind | undefined {
   return negotiated(asked, notes)
 }
 
-function scriptOf({ section, options, protocol }: Asked, type: string, notes: Notes): CheckKind {
+/** ldirectord gives it the virtual and the real address and port as its last four arguments. */
+function scriptOf({ section, options, address, port, protocol }: Asked, type: string, notes: Notes): CheckKind {
   const command = options.own('checkcommand')
   const [path = '', ...args] = unquoted(command?.value ?? '/bin/true').split(/\s+/)
   const place = command?.place ?? section.place
-  const why = 'ldirectord gives it the virtual and the real address and port as its last four arguments'
-  notes.add(place, `checkcommand of ${type}`, why, 'see what the script is given, in the documentation of type script')
-  if (isCommand(path, ...args)) return { type: 'script', command: [path, ...args] }
+  if (type === 'external-perl')
+    notes.add(
+      place,
+      'external-perl',
+      'it is run as a program, not read by a Perl that runs',
+      'see that it is executable',
+    )
+  if (isCommand(path, ...args))
+    return { type: 'script', command: [path, ...args, address, String(port), '{address}', '{port}'] }
   const needed = 'a script needs an absolute path, and no {address} or {port} in its words'
   notes.add(place, `checkcommand ${path}`, needed, 'its servers are checked by connecting')
   return protocol === 'udp' ? { type: 'icmp' } : { type: 'tcp' }
@@ -116,18 +127,40 @@ function httpOf(asked: Asked, isTls: boolean, notes: Notes): CheckKind {
   const isHost = host !== undefined && /^[\w.~-]{1,255}(:\d+)?$/.test(host)
   if (host !== undefined && !isHost)
     notes.add(placeOf(asked, 'virtualhost'), `virtualhost ${host}`, 'it is no host name', 'set check.host')
-  const method = options.own('httpmethod')
-  if (method && method.value.toUpperCase() !== 'GET')
-    notes.add(method.place, `httpmethod = ${method.value}`, 'a check by HTTP is a GET', 'nothing is to be done')
-  const body = plainText(asked, notes)
+  const body = bodyOfReceive(asked, notes)
   return {
     type: 'http',
     path: isPath ? path : '/',
+    ...methodOf(asked, body, notes),
     status: '200-299',
     ...(body !== undefined && { body }),
     ...(isHost && { host }),
     ...(isTls && { tls: { verify: false } }),
   }
+}
+
+function methodOf({ options }: Asked, body: Body | undefined, notes: Notes): { readonly method?: string } {
+  const option = options.own('httpmethod')
+  const method = option?.value.toUpperCase() ?? 'GET'
+  if (method === 'HEAD' && body === undefined) return { method }
+  if (option && method !== 'GET') {
+    const why = method === 'HEAD' ? 'an answer to HEAD has no text to receive' : 'ldirectord knows GET and HEAD'
+    notes.add(option.place, `httpmethod = ${option.value}`, why, 'it asks by GET')
+  }
+  return {}
+}
+
+function bodyOfReceive(asked: Asked, notes: Notes): Body | undefined {
+  const receive = receiveOf(asked)
+  const body = receive ? bodyOf(receive) : undefined
+  if (receive && body === undefined)
+    notes.add(
+      placeOf(asked, 'receive'),
+      `receive ${receive}`,
+      'JavaScript has no such expression',
+      'set check.body, or check by a script',
+    )
+  return body
 }
 
 /** What is to be received, where it is no expression. */

@@ -89,7 +89,10 @@ function draftOf(section: Section, options: Options, isForking: boolean, notes: 
   for (const real of reals)
     if (first && pairOf(real) !== pairOf(first))
       notes.add(real.place, 'request and receive', "all servers have one check, the first server's", 'see that it fits')
-  const check = checkOf({ section, options, port, protocol, request: first?.request, receive: first?.receive }, notes)
+  const check = checkOf(
+    { section, options, address, port, protocol, request: first?.request, receive: first?.receive },
+    notes,
+  )
   if (check === undefined) return undefined
   const forwarding = first?.forwarding ?? 'direct'
   for (const real of reals) {

@@ -101,7 +101,7 @@ export interface DraftAlert {
   readonly services: readonly string[]
   readonly events: readonly ('down' | 'up')[]
   readonly numalerts?: number | undefined
-  readonly alertafter?: number | undefined
+  readonly alertafter?: number | string | undefined
   readonly alertevery?: string | undefined
   readonly period?: string | undefined
 }

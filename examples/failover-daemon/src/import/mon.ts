@@ -1,4 +1,6 @@
 /** mon.cf: hostgroups and watches, as Mon 1.3.6 reads them; `$NAMES` are expanded from mon_common, which Mon itself never does. */
+import { isAbsolute } from 'node:path'
+import { durationText } from '../scalars.js'
 import { ImportError } from './model.js'
 import type { Notes, Place } from './model.js'
 import type { SourceText } from './source.js'
@@ -9,6 +11,8 @@ export interface MonConfig {
   readonly watches: readonly MonService[]
   /** Where alerts are, as far as the file says. */
   readonly alertDirectory: string | undefined
+  /** Where monitors are; empty where it does not say. */
+  readonly monitorDirectories: readonly string[]
 }
 
 /** Members as they are written; `$NAME` is a word of its own. */
@@ -35,8 +39,10 @@ export interface MonPeriod {
   readonly period: string | undefined
   readonly alerts: readonly MonAlert[]
   readonly numalerts: number | undefined
-  readonly alertafter: number | undefined
-  readonly alerteveryMs: number | undefined
+  /** A number of failures, a time, or both: `3 10m`. */
+  readonly alertafter: number | string | undefined
+  /** `1h strict`. */
+  readonly alertevery: string | undefined
 }
 
 export interface MonAlert {
@@ -85,6 +91,7 @@ export function readMon(source: SourceText, notes: Notes): MonConfig {
   const groups = new Map<string, Mutable<HostGroup> & { members: { place: Place; word: string }[] }>()
   const watches: OpenService[] = []
   let alertDirectory: string | undefined
+  let monitorDirectories: readonly string[] = []
   let group: string | undefined
   let watch: string | undefined
   let ignored = false
@@ -96,7 +103,9 @@ export function readMon(source: SourceText, notes: Notes): MonConfig {
     if (text === '') {
       ;[group, watch, service, period, ignored] = [undefined, undefined, undefined, undefined, false]
     } else if (global) {
-      if (global[1] === 'alertdir') alertDirectory = global[2]?.split(/\s*:\s*/, 1)[0]
+      const folders = (global[2] ?? '').split(/\s*:\s*/).filter((folder) => isAbsolute(folder))
+      if (global[1] === 'alertdir') alertDirectory = folders[0]
+      if (global[1] === 'mondir') monitorDirectories = folders
     } else if (key === 'hostgroup' || key === 'watch') {
       const [, name = '', members = ''] = /^([\w.-]+)\s*(.*)$/.exec(rest) ?? []
       if (name === '') throw refused(place, key, 'a name of letters, digits, _, . and -', rest)
@@ -128,7 +137,7 @@ export function readMon(source: SourceText, notes: Notes): MonConfig {
       const always = described === '' || /^hr\s*\{\s*(12am\s*-\s*11pm|0\s*-\s*23)\s*\}$/.test(described)
       period = {
         ...{ period: always ? undefined : described, alerts: [] },
-        ...{ numalerts: undefined, alertafter: undefined, alerteveryMs: undefined },
+        ...{ numalerts: undefined, alertafter: undefined, alertevery: undefined },
       }
       service.periods.push(period)
     } else if (period) setOfPeriod(period, { place, key, rest, text }, notes)
@@ -136,7 +145,7 @@ export function readMon(source: SourceText, notes: Notes): MonConfig {
   }
   if (watches.length === 0)
     throw new ImportError({ file: source.file, line: 1 }, 'mon.cf: expected a watch with a service, found none')
-  return { groups, watches, alertDirectory }
+  return { groups, watches, alertDirectory, monitorDirectories }
 }
 
 interface Setting {
@@ -176,12 +185,17 @@ function setOfPeriod(period: OpenPeriod, { place, key, rest, text }: Setting, no
     period.numalerts = Number(rest)
   } else if (key === 'alertevery') {
     const [every = '', mode] = wordsOf(rest)
-    period.alerteveryMs = milliseconds(place, key, every)
-    if (mode !== undefined && mode !== 'summary')
-      notes.add(place, text, `the daemon has no ${mode}`, 'alerts are repeated after that time')
+    const known = mode !== undefined && ['strict', 'observe_detail', 'ignore_summary'].includes(mode)
+    period.alertevery = `${durationOf(place, key, every)}${known ? ` ${mode}` : ''}`
+    if (mode !== undefined && mode !== 'summary' && !known)
+      notes.add(place, text, `the daemon has no ${mode}`, 'see how it repeats alerts')
   } else if (key === 'alertafter') {
-    if (/^\d+$/.test(rest)) period.alertafter = Number(rest)
-    else notes.add(place, text, 'alertafter counts failures, not time', 'write it as a number of failures')
+    const [, count = '', time = ''] = /^(\d{1,6}(?=\s|$))?\s*(\d\S*)?$/.exec(rest) ?? []
+    if (count === '' && time === '') throw refused(place, key, 'a number of failures, a time or both', rest)
+    const within = time === '' ? '' : durationOf(place, key, time)
+    // None is needed: the first failure alerts.
+    period.alertafter =
+      Number(count) === 0 && within === '' ? undefined : within === '' ? Number(count) : `${count} ${within}`.trim()
   } else noteOrRefuse(place, key, text, notes)
 }
 
@@ -203,6 +217,9 @@ function milliseconds(place: Place, key: string, text: string): number {
   if (!(ms > 0)) throw refused(place, key, 'a time such as 10s', text)
   return Math.round(ms)
 }
+
+/** Days, which the daemon has no unit for, as hours. */
+const durationOf = (place: Place, key: string, text: string): string => durationText(milliseconds(place, key, text))
 
 const wordsOf = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '')
 

@@ -1,7 +1,8 @@
 /** Mon's monitors and alerts in the daemon's words. */
 import type { CheckKind, DraftAlert, DraftServer, DraftService, Notes, Place } from './model.js'
 import type { MonAlert, MonPeriod } from './mon.js'
-import { isMailAddress, literalOf, portOf, isCommand } from './words.js'
+import { bodyOf } from './expression.js'
+import { isMailAddress, portOf, isCommand } from './words.js'
 
 /** A monitor as a check: its own port and deadline, where its arguments or its defaults say them. */
 export interface MonitorCheck {
@@ -14,24 +15,30 @@ type Options = ReadonlyMap<string, string>
 
 /** http.monitor: HTTP 200, 301, 302 and 401 pass, a match of -m passes whatever the status. */
 function httpCheck(options: Options, place: Place, notes: Notes): CheckKind {
-  const expression = options.get('m')
-  const body = expression === undefined ? undefined : literalOf(expression)
+  const expression = options.get('m') || undefined
+  // It is matched against the headers, too, which is where a caret stands.
+  const isOfBody = expression !== undefined && !/(^|[^\\[])\^/.test(expression)
+  const body = isOfBody ? bodyOf(expression, { dotAll: true }) : undefined
   if (expression !== undefined && body === undefined)
     notes.add(
       place,
       `-m ${expression}`,
-      'body is plain text, not an expression',
+      'an expression is one of JavaScript, and of the body alone',
       'set check.body, or check by a script',
     )
-  if (options.has('a')) notes.add(place, '-a', 'checks have a name of their own as agent', 'nothing is to be done')
+  const agent = options.get('a')
+  const isAgent = agent !== undefined && /^[!-~]([ -~]{0,254}[!-~])?$/.test(agent)
+  if (agent !== undefined && !isAgent)
+    notes.add(place, `-a ${agent}`, 'a header is printable ASCII', 'set check.headers')
   const path = options.get('u') ?? '/'
   const isPath = /^\/[!-~]*$/.test(path)
   if (!isPath) notes.add(place, `-u ${path}`, 'a path is printable ASCII that begins with /', 'it became /')
   return {
     type: 'http',
     path: isPath ? path : '/',
+    ...(isAgent && { headers: { 'User-Agent': agent } }),
     status: body === undefined ? [200, 301, 302, 401] : '100-599',
-    ...(body !== undefined && body !== '' && { body }),
+    ...(body !== undefined && { body }),
   }
 }
 
@@ -54,8 +61,16 @@ const KNOWN: Readonly<Record<string, Known>> = {
 /** The seed's scripts: they ask http.monitor -t 3 of each node that is online, and the daemon keeps that state itself. */
 const CLUSTER_HTTP: MonitorCheck = { check: { type: 'http', path: '/', status: [200, 301, 302, 401] }, timeoutMs: 3000 }
 
-/** What stands behind `monitor`. */
-export function monitorCheck(words: readonly string[], place: Place, notes: Notes): MonitorCheck {
+/** Where Debian's package has its monitors, and the daemon looks for them. */
+const DEBIAN_DIRECTORIES = '/usr/lib/mon/mon.d:/usr/lib/mon/mon-local.d'
+
+/** What stands behind `monitor`; `directories` is where Mon looks for one that is named without a folder. */
+export function monitorCheck(
+  words: readonly string[],
+  directories: readonly string[],
+  place: Place,
+  notes: Notes,
+): MonitorCheck {
   const [path = '', ...rest] = words
   const args = rest.at(-1) === ';;' ? rest.slice(0, -1) : rest
   if (args.length < rest.length)
@@ -64,7 +79,8 @@ export function monitorCheck(words: readonly string[], place: Place, notes: Note
   if (name === 'cluster_http.monitor') return CLUSTER_HTTP
   const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined
   const options = known && optionsOf(args, known.options)
-  if (known === undefined || options === undefined) return { check: monCheck(path, name, args, place, notes) }
+  if (known === undefined || options === undefined)
+    return { check: monCheck(path, name, args, directories, place, notes) }
   const port = options.get('p')
   const seconds = Number(options.get('t') ?? known.timeoutSeconds)
   return {
@@ -75,15 +91,32 @@ export function monitorCheck(words: readonly string[], place: Place, notes: Note
 }
 
 /** A monitor that the daemon runs as Mon does. */
-function monCheck(path: string, name: string, args: readonly string[], place: Place, notes: Notes): CheckKind {
+function monCheck(
+  path: string,
+  name: string,
+  args: readonly string[],
+  directories: readonly string[],
+  place: Place,
+  notes: Notes,
+): CheckKind {
   const folder = path.slice(0, -name.length - 1)
+  const folders = folder === '' ? directories : [folder]
+  const isDefault = folders.length === 0 || folders.join(':') === DEBIAN_DIRECTORIES
+  // cluster_http.monitor as its copies are: it looks at every node, whichever it is given.
+  if (name.startsWith('cluster_'))
+    notes.add(
+      place,
+      name,
+      'it is run for one server at a time, whose address is its last word',
+      'have it look at that one alone, or one bad node takes all out',
+    )
   const isRunnable = /^\w[\w.+-]{0,254}$/.test(name) && (folder === '' || isCommand(folder)) && isCommand('/', ...args)
   if (isRunnable)
     return {
       type: 'mon',
       monitor: name,
       ...(args.length > 0 && { args }),
-      ...(folder !== '' && { directories: [folder] }),
+      ...(!isDefault && { directories: folders }),
     }
   const why = 'a monitor has a name of letters, digits and . _ + -, and no {address} or {port} in its words'
   notes.add(place, [path, ...args].join(' '), why, 'the servers are checked by ICMP until you write it')
@@ -111,15 +144,15 @@ export type AlertOf = Omit<DraftAlert, 'services'> & { readonly of: readonly Dra
 
 /** The alerts of a period for a service; an alert and an upalert that are the same program are one. */
 export function alertsOf(
-  { alerts, period, numalerts, alertafter, alerteveryMs }: MonPeriod,
+  { alerts, period, numalerts, alertafter, alertevery }: MonPeriod,
   directory: string,
   service: DraftService,
   notes: Notes,
 ): readonly AlertOf[] {
   const limits = {
     ...(numalerts !== undefined && numalerts > 0 && { numalerts }),
-    ...(alertafter !== undefined && alertafter > 0 && { alertafter }),
-    ...(alerteveryMs !== undefined && { alertevery: secondsText(alerteveryMs) }),
+    ...(alertafter !== undefined && { alertafter }),
+    ...(alertevery !== undefined && { alertevery }),
     ...(period !== undefined && { period }),
   }
   const sinks = new Map<string, { sink: DraftAlert['sink']; events: ('down' | 'up')[] }>()
@@ -146,14 +179,14 @@ function sinkOf({ place, program, args }: MonAlert, directory: string, notes: No
     )
     return undefined
   }
-  if (!MAIL_ALERTS.includes(name))
-    return {
-      exec: {
-        command: program.startsWith('/') ? program : `${directory}/${program}`,
-        ...(args.length > 0 && { args }),
-      },
-    }
-  return mailOf(args) ?? noteMail(place, shown, notes)
+  const command = program.startsWith('/') ? program : `${directory}/${program}`
+  const exec = { exec: { command, ...(args.length > 0 && { args }) } }
+  if (!MAIL_ALERTS.includes(name)) return exec
+  const mail = mailOf(args)
+  if (mail !== undefined) return mail
+  // A subject of its own: mail has Mon's.
+  const isProgram = name === 'mail.alert' && args.includes('-S') && args.some(isMailAddress)
+  return isProgram ? exec : noteMail(place, shown, notes)
 }
 
 /** mail.alert [-f from] [-S subject] address …; it hands its mail to this host's own mail system. */
@@ -173,9 +206,6 @@ function mailOf(args: readonly string[]): DraftAlert['sink'] | undefined {
 function noteMail(place: Place, shown: string, notes: Notes): undefined {
   notes.add(place, shown, 'these words are no mail addresses', 'add a mail alert by hand')
 }
-
-const secondsText = (ms: number): string =>
-  ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`
 
 /** The servers that a service gets from a hostgroup, without those that are excluded. */
 export const without = (servers: readonly DraftServer[], hosts: readonly string[]): readonly DraftServer[] =>

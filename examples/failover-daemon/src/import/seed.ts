@@ -47,6 +47,10 @@ export async function readSeed(files: SeedFiles, notes: Notes): Promise<Draft> {
   for (const watch of config.watches) {
     if (used.has(watch)) continue
     const what = `watch ${watch.group} service ${watch.service}`
+    if (!isAsked(watch)) {
+      notes.add(watch.place, what, 'the daemon itself pings servers that fail, for offline', 'nothing is to be done')
+      continue
+    }
     const instead = 'say which by --pair PORT=HOSTGROUP, or watch it by another program'
     notes.add(watch.place, what, 'it belongs to no service of lvs-init', instead)
   }
@@ -66,6 +70,9 @@ function variablesOf(
   return variables
 }
 
+/** Nodes that answer a ping are a watch of their own in the seed, with no service behind it. */
+const isAsked = ({ monitor }: MonService): boolean => !/^(.*\/)?f?ping\.monitor$/.test(monitor[0] ?? '')
+
 const portAt = ({ service }: InitService): number => (service.firewallMark === undefined ? service.port : 0)
 
 /** Each service with the watch behind it: as told, by port, by the group's name, or because both are the only ones left. */
@@ -78,8 +85,6 @@ function pair(
   const taken = new Set<MonService>()
   const free = () => watches.filter((watch) => !taken.has(watch))
   const isBalanced = (init: InitService) => init.service.firewallMark === undefined && !pairs.has(init)
-  // Nodes that answer a ping are a watch of their own in the seed, with no service behind it.
-  const isAsked = ({ monitor }: MonService) => !/^(.*\/)?f?ping\.monitor$/.test(monitor[0] ?? '')
   const ways: ((init: InitService, watch: MonService) => boolean)[] = [
     (init, { group }) => told.get(portAt(init)) === group,
     (init, { monitor }) => {
@@ -117,7 +122,7 @@ function draftOf(init: InitService, watch: MonService | undefined, context: Cont
     return undefined
   }
   noteSettings(init, notes)
-  const monitor = checkOf(init, watch, notes)
+  const monitor = checkOf(init, watch, context)
   const fromGroup = watch === undefined ? [] : without(serversOf(watch, context), watch.excludedHosts)
   const forwardings = new Set(own.map(({ spec }) => spec.forwarding))
   if (forwardings.size > 1) notes.add(place, 'servers', 'a service has one forwarding', 'see which one it got')
@@ -153,8 +158,9 @@ function noteSettings({ place, service, servers }: InitService, notes: Notes): v
     if (what !== false) notes.add(place, what, 'the configuration has no such setting', 'do without')
 }
 
-function checkOf({ place }: InitService, watch: MonService | undefined, notes: Notes): MonitorCheck {
-  if (watch !== undefined && watch.monitor.length > 0) return monitorCheck(watch.monitor, watch.place, notes)
+function checkOf({ place }: InitService, watch: MonService | undefined, { config, notes }: Context): MonitorCheck {
+  if (watch !== undefined && watch.monitor.length > 0)
+    return monitorCheck(watch.monitor, config.monitorDirectories, watch.place, notes)
   const why = watch === undefined ? 'no watch of mon.cf belongs to it' : 'its watch has no monitor'
   notes.add(place, 'check', why, 'it is checked by TCP; or say which hostgroup by --pair PORT=HOSTGROUP')
   return { check: { type: 'tcp' } satisfies CheckKind }

@@ -94,6 +94,7 @@ function fieldsOf(service: DraftService, virtual: Virtual, notes: Notes): Record
     forwarding,
     servers,
     ...(isQuiescent(service, notes) && { onFailure: 'quiesce' }),
+    ...(check['weightFromStatus'] === true && { weightFromCheck: true }),
     ...(quorum && { quorum: quorum.hysteresis === 0 ? quorum.up : quorum }),
     whenAllDown: sorry === undefined ? 'none' : 'sorry',
     ...(sorry !== undefined && { sorry }),

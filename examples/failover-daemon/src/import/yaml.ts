@@ -34,7 +34,7 @@ export function writeYaml({ source, nodeStates, alerts, services }: Settled, not
     flow(item, ['persistence', 'quorum'])
     for (const server of listAt(item, 'servers')) if (isMap(server)) server.flow = true
     const check = item.get('check')
-    if (isMap(check)) flow(check, ['status', 'tls', 'codes', 'command', 'args', 'directories'])
+    if (isMap(check)) flow(check, ['status', 'body', 'headers', 'tls', 'codes', 'command', 'args', 'directories'])
   })
   return document.toString({ singleQuote: true, lineWidth: 0, flowCollectionPadding: true })
 }
