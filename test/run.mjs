@@ -12,6 +12,7 @@
 // `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Parser } from 'tap-parser'
 import { buildSanitized, sanitizerEnvironment } from '../rig/build-sanitized.mjs'
@@ -20,6 +21,8 @@ import { build, fuzz } from './native.mjs'
 
 // node reads these certificates at every start, which makes it three times as long. Nothing here asks for them.
 delete process.env.NODE_EXTRA_CA_CERTS
+// Where rig/setup unpacks Debian's packages. In a guest, home is root's.
+process.env.NODE_IPVS_CACHE ??= join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ipvs-rig')
 
 const root = join(import.meta.dirname, '..')
 const output = join(root, '.bundle')
@@ -37,6 +40,7 @@ const anyKernel = [
   'name',
   'readme',
   'refusals',
+  'seed',
   'verdicts',
 ]
 /** These take longest. They start first, or one worker would wait for the other at the end. */

@@ -1,13 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { createServer } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { type MonMonitorOptions, monMonitor } from '../../lib/health/index.js'
-import { gone, lineOf, programFolder } from './programs.js'
-import { refusing, startServer } from './servers.js'
+import { programFolder } from './programs.js'
 
 const here = { address: '127.0.0.1', port: 8080 }
 if (!existsSync('/usr/bin/setpriv')) t.test('programs', { skip: 'setpriv of util-linux is missing' }, () => {})
@@ -58,71 +53,5 @@ else {
     wrong({ monitor: 'x', directories: [] }, /^options.directories: expected at least one absolute path/)
     wrong({ monitor: 'x', directories: ['mon.d'] }, /^options.directories\[0\]: expected an absolute path/)
     wrong({ monitor: 'x', directories: '/x' }, /^options.directories: expected an array/)
-  })
-
-  // rig/setup test unpacks it there.
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'ipvs-rig/mon/usr/lib/mon/mon.d')
-  const debian = ['/usr/lib/mon/mon.d', cache].find((path) => existsSync(join(path, 'http.monitor')))
-  const skip = debian !== undefined ? false : "Debian's package mon is not here: rig/setup test fetches it"
-  const real = (monitor: string, port: number, args = ['-p', '{port}'], ms = 60_000) =>
-    run({ monitor, args }, { address: '127.0.0.1', port }, [debian ?? folder], ms)
-  const down = { outcome: 'fail', reason: 'exit', detail: 'exit status 1: 127.0.0.1' }
-  const hung = { outcome: 'fail', reason: 'timeout' }
-
-  async function site(t: Test): Promise<number> {
-    const server = createServer((request, response) => response.writeHead(request.url === '/' ? 200 : 500).end('hello'))
-    t.teardown(() => server.close())
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    return (server.address() as AddressInfo).port
-  }
-
-  t.test("Debian's monitors pass, fail and hang as they do with Mon", { skip }, async (t) => {
-    const web = await site(t)
-    const { port: closed } = await refusing(t)
-    const { port: silent } = await startServer(t)
-    const answer = (text: string) => (socket: { write: (text: string) => unknown }) => socket.write(text)
-    const ftp = await startServer(
-      t,
-      (socket) => {
-        socket.write('220 ftp\r\n')
-        socket.once('data', () => socket.end('221 bye\r\n'))
-      },
-      { when: 'connection' },
-    )
-    const mail = await startServer(
-      t,
-      (socket) => {
-        answer('220 mail ESMTP\r\n')(socket)
-        socket.on('data', (data) => socket.write(data.toString().startsWith('QUIT') ? '221 bye\r\n' : '250 ok\r\n'))
-      },
-      { when: 'connection' },
-    )
-
-    t.same(await real('http.monitor', web), { outcome: 'pass' })
-    t.same(await real('http.monitor', web, ['-p', '{port}', '-u', '/broken']), down)
-    t.same(await real('http.monitor', web, ['-p', '{port}', '-u', '/broken', '-m', 'hello']), { outcome: 'pass' })
-    t.same(await real('tcp.monitor', web), { outcome: 'pass' })
-    t.same(await real('ftp.monitor', ftp.port), { outcome: 'pass' })
-    t.same(await real('smtp3.monitor', mail.port, ['--port', '{port}']), { outcome: 'pass' })
-    for (const [monitor, option] of [
-      ['http.monitor', '-p'],
-      ['tcp.monitor', '-p'],
-      ['ftp.monitor', '-p'],
-      ['smtp3.monitor', '--port'],
-    ] as const) {
-      t.match(await real(monitor, closed, [option, '{port}']), down, monitor)
-      if (monitor !== 'tcp.monitor') t.same(await real(monitor, silent, [option, '{port}'], 1000), hung, monitor)
-    }
-  })
-
-  t.test("Debian's http.monitor, killed: no success, as Mon has it, and no failure", { skip }, async (t) => {
-    const pid = join(folder, 'pid')
-    write('wrapped.monitor', `#!/bin/sh\necho $$ >${pid}\nexec ${debian}/http.monitor "$@"\n`)
-    const { port } = await startServer(t)
-    const verdict = run({ monitor: 'wrapped.monitor', args: ['-p', '{port}'] }, { address: '127.0.0.1', port })
-    const running = Number(await lineOf(pid))
-    process.kill(running, 'SIGKILL')
-    t.same(await verdict, { outcome: 'inconclusive', reason: 'local', detail: 'killed by SIGKILL' })
-    await gone(running)
   })
 }

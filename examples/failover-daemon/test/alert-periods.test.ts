@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
+import { perlModules } from '../../../rig/unpacked.js'
 import { inPeriod, parsePeriod } from '../src/alerts/periods.js'
 
 const within = (text: string, date: string, zone = 'UTC') => {
@@ -45,8 +46,9 @@ t.test('what is no period is refused', async (t) => {
 })
 
 const perl = `use Time::Period; while (<STDIN>) { chomp; my ($t, $p) = split /\\t/, $_, 2; print inPeriod($t, $p), "\\n" }`
-const hasPerl = spawnSync('perl', ['-MTime::Period', '-e', '1']).status === 0
-const skip = hasPerl ? false : "Perl's Time::Period is not installed (Debian: libtime-period-perl)"
+const env = { ...process.env, PERL5LIB: perlModules }
+const hasPerl = spawnSync('perl', ['-MTime::Period', '-e', '1'], { env }).status === 0
+const skip = hasPerl ? false : "Perl's Time::Period is not here: rig/setup test fetches it"
 
 t.test('1,500 random periods and times: as Time::Period says', { skip }, async (t) => {
   const number = (min: number, max: number) => fc.integer({ min, max }).map(String)
@@ -87,7 +89,7 @@ t.test('1,500 random periods and times: as Time::Period says', { skip }, async (
   const cases = fc.sample(fc.tuple(fc.integer({ min: 0, max: 2_200_000_000 }), period), 1500)
   for (const zone of ['UTC', 'America/New_York', 'Australia/Lord_Howe']) {
     const input = cases.map(([seconds, text]) => `${seconds}\t${text}\n`).join('')
-    const { stdout } = spawnSync('perl', ['-e', perl], { input, encoding: 'utf8', env: { ...process.env, TZ: zone } })
+    const { stdout } = spawnSync('perl', ['-e', perl], { input, encoding: 'utf8', env: { ...env, TZ: zone } })
     const expected = stdout.trim().split('\n')
     const wrong = cases.filter(([seconds, text], i) => {
       const parsed = parsePeriod(text)
