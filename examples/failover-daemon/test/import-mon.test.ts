@@ -119,6 +119,7 @@ t.test('monitors are checks where there is one, and run as they are elsewhere', 
     ['http.monitor -t 2 -m "(?<!a)b"', 'an expression is one of JavaScript, and of the body alone'],
     ['http.monitor', 'a check ends before the next one starts, so 30s must be less than 10s'],
     ['x.monitor ;;', 'a monitor always gets the host'],
+    ['pop3.monitor -t 5', 'pop monitor: this monitor fails with every server since Perl 5.36'],
     ['cluster_app.monitor', 'it is run for one server at a time'],
   ] as const)
     t.match(await cluster(t, { mon: MON.replace(/http\.monitor.*/, monitor) }), { status: 3, stderr: note })

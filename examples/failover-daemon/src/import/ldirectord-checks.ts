@@ -5,7 +5,7 @@ import { ImportError } from './model.js'
 import type { CheckKind, DraftTiming, Notes } from './model.js'
 import { bodyOf } from './expression.js'
 import type { Body } from './expression.js'
-import { literalOf, isCommand } from './words.js'
+import { GREETINGS, literalOf, isCommand } from './words.js'
 
 /** ldirectord's own choice of a service by the port. */
 const SERVICES: Readonly<Record<number, string>> = {
@@ -14,7 +14,6 @@ const SERVICES: Readonly<Record<number, string>> = {
   ...{ 3306: 'mysql', 5432: 'pgsql', 5060: 'sip' },
 }
 
-const GREETINGS: Readonly<Record<string, string>> = { ftp: '220', pop: '+OK', nntp: '20', imap: '* OK' }
 const BY_TLS = ['pops', 'imaps', 'ldaps']
 
 interface Asked {

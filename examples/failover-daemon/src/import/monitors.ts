@@ -2,7 +2,7 @@
 import type { CheckKind, DraftAlert, DraftServer, DraftService, Notes, Place } from './model.js'
 import type { MonAlert, MonPeriod } from './mon.js'
 import { bodyOf } from './expression.js'
-import { isMailAddress, portOf, isCommand } from './words.js'
+import { GREETINGS, isMailAddress, portOf, isCommand } from './words.js'
 
 /** A monitor as a check: its own port and deadline, where its arguments or its defaults say them. */
 export interface MonitorCheck {
@@ -42,6 +42,15 @@ function httpCheck(options: Options, place: Place, notes: Notes): CheckKind {
   }
 }
 
+/** These monitors call hostname() in a way that Perl refuses since 5.36: with any server they fail. */
+function greetingCheck(protocol: 'pop' | 'imap' | 'nntp') {
+  return (_: Options, place: Place, notes: Notes): CheckKind => {
+    const why = 'this monitor fails with every server since Perl 5.36'
+    notes.add(place, `${protocol} monitor`, why, 'the greeting is checked; or check by a script that logs in')
+    return { type: 'sendExpect', expect: GREETINGS[protocol] }
+  }
+}
+
 interface Known {
   /** As getopts(3) has it. */
   readonly options: string
@@ -54,6 +63,9 @@ const KNOWN: Readonly<Record<string, Known>> = {
   'http.monitor': { options: 'p:t:u:a:m:o', port: 80, timeoutSeconds: 30, check: httpCheck },
   'tcp.monitor': { options: 'p:t:', timeoutSeconds: 10, check: () => ({ type: 'tcp' }) },
   'smtp.monitor': { options: 'p:t:', port: 25, timeoutSeconds: 30, check: () => ({ type: 'smtp' }) },
+  'pop3.monitor': { options: 'p:t:', port: 110, timeoutSeconds: 30, check: greetingCheck('pop') },
+  'imap.monitor': { options: 'm:p:t:', port: 143, timeoutSeconds: 30, check: greetingCheck('imap') },
+  'nntp.monitor': { options: 'fg:p:t:d:u:a:', port: 119, timeoutSeconds: 30, check: greetingCheck('nntp') },
   'fping.monitor': { options: 'ahr:s:t:T', timeoutSeconds: 2, check: () => ({ type: 'icmp' }) },
   'ping.monitor': { options: '', timeoutSeconds: 10, check: () => ({ type: 'icmp' }) },
 }

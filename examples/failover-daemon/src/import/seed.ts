@@ -167,9 +167,11 @@ function checkOf({ place }: InitService, watch: MonService | undefined, { config
 }
 
 /** The seed looks twice before it takes a server out, and once before it puts it back. */
-const timingOf = ({ port, timeoutMs }: MonitorCheck, watch: MonService | undefined): DraftTiming => {
+const timingOf = ({ check, port, timeoutMs }: MonitorCheck, watch: MonService | undefined): DraftTiming => {
   const { intervalMs = 10_000, randskewMs: jitterMs } = watch ?? {}
-  return { port, intervalMs, timeoutMs: timeoutMs ?? Math.min(10_000, intervalMs / 2), jitterMs, rise: 1, fall: 2 }
+  // Mon gives a monitor all the time in the world.
+  const defaultMs = check.type === 'mon' ? Math.min(30_000, intervalMs * 0.9) : Math.min(10_000, intervalMs / 2)
+  return { port, intervalMs, timeoutMs: timeoutMs ?? defaultMs, jitterMs, rise: 1, fall: 2 }
 }
 
 function serversOf(watch: MonService, { config, variables, nodes, notes }: Context): readonly DraftServer[] {

@@ -81,6 +81,9 @@ export function quoteWords(text: string): readonly string[] {
   return words
 }
 
+/** What a server says first, of protocols that log in after that. */
+export const GREETINGS: Readonly<Record<string, string>> = { ftp: '220', pop: '+OK', nntp: '20', imap: '* OK' }
+
 /** A command line of keepalived: single quotes keep blanks together. */
 export const commandWords = (text: string): readonly string[] =>
   [...text.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '')
