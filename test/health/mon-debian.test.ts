@@ -8,7 +8,7 @@ import { createSocket } from 'node:dgram'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { monMonitor } from '../../lib/health/index.js'
-import { perlModules, unpacked } from '../../rig/unpacked.js'
+import { perlModules, unpacked } from '../unpacked.js'
 import { gone, lineOf, programFolder } from './programs.js'
 import { refusing, startServer } from './servers.js'
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { perlModules } from '../../../rig/unpacked.js'
+import { perlModules } from '../../../test/unpacked.js'
 import { inPeriod, parsePeriod } from '../src/alerts/periods.js'
 
 const within = (text: string, date: string, zone = 'UTC') => {
