@@ -8,7 +8,7 @@
 // again on this machine's own kernel, in fresh network namespaces; it must have IPVS. asan: how handles and pings end
 // (test/*lifetime.test.ts), and pings, with addons built with AddressSanitizer and UndefinedBehaviorSanitizer. proof: what the
 // failover daemon promises, measured for longer than a test run may take (test/proof): *.test.ts here, with nothing beside it,
-// *.guest.ts in the rig. Each test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated guest. One test:
+// *.guest.ts in the rig; with NODE_IPVS_WRITE=1 what they measure goes into its documentation. Each test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated guest. One test:
 // `npx tap test/diff.test.ts`.
 import { spawn } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
@@ -17,6 +17,7 @@ import { basename, join } from 'node:path'
 import { Parser } from 'tap-parser'
 import { buildSanitized, sanitizerEnvironment } from '../rig/build-sanitized.mjs'
 import { bundle } from '../rig/bundle.mjs'
+import { showMeasured } from './measured.mjs'
 import { build, fuzz } from './native.mjs'
 
 // node reads these certificates at every start, which makes it three times as long. Nothing here asks for them.
@@ -92,10 +93,12 @@ async function runTap(name, command, seconds, env = process.env) {
   const started = performance.now()
   const parser = new Parser()
   const failures = []
+  const comments = []
   let passed = 0
   let skipped = 0
   parser.on('pass', () => passed++)
   parser.on('skip', () => skipped++)
+  parser.on('comment', (line) => comments.push(line))
   parser.on('fail', (result) => failures.push(result))
   const child = spawn(command[0], command.slice(1), {
     cwd: root,
@@ -125,6 +128,7 @@ async function runTap(name, command, seconds, env = process.env) {
   const took = secondsSince(started)
   programTimes.push({ name, seconds: took })
   console.log(`${broken ? 'FAIL' : 'ok  '} ${name} (${passed} passed, ${took.toFixed(1)} s)`)
+  await showMeasured(name, comments, !broken)
   if (!broken) return
   for (const { fullname, name: result, diag } of failures) console.log(`  not ok: ${fullname} > ${result}`, diag ?? '')
   console.log(`  ended with ${signal ?? `status ${code}`}; its output ends:\n${text.slice(-6000)}`)
