@@ -26,7 +26,7 @@ const programs = {
   types: [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
   eslint: [bin('eslint'), '--max-warnings', '0', '.'],
   prettier: [bin('prettier'), '--log-level', 'warn', '--check', '.'],
-  'clang-format': ['clang-format', '--dry-run', '-Werror', ...cpp, ...measured, ...files('test/native', /\.(h|cc)$/)],
+  'clang-format': ['clang-format', '--dry-run', '-Werror', ...cpp, ...measured, ...files('test', /\.(h|cc?)$/)],
   shellcheck: ['shellcheck', '-s', 'bash', ...bash, 'completion/ipvs.bash'],
   typedoc: [bin('typedoc'), '--emit', 'none'],
 }

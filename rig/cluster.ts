@@ -20,7 +20,8 @@ export interface Journal<T> {
   first(fits: (entry: T) => boolean, from?: number): Promise<T>
 }
 
-function journalOf<T>(child: ChildProcess, parse: (line: string) => T): Journal<T> {
+/** Of what a child prints. */
+export function journalOf<T>(child: ChildProcess, parse: (line: string) => T): Journal<T> {
   if (child.stdout === null) throw new TypeError('expected a child with a piped stdout, found none')
   const entries: T[] = []
   const waiting = new Set<() => void>()

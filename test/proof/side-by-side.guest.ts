@@ -1,0 +1,186 @@
+/**
+ * Side by side: this daemon, with tripwire and without, keepalived and ldirectord, each in a LAN of its own, all the time. Round by round in
+ * turn a real server's process is killed and started again, then another one blackholed and healed. The same observer sees when it left
+ * the table and when it was back, and the same client how many of its requests failed. NODE_IPVS_ROUNDS: 20 unless told.
+ */
+import { execFileSync, type ChildProcess } from 'node:child_process'
+import t from 'tap'
+import { median, summary } from '../../bench/statistics.js'
+import { emulationMs, type Journal } from '../../rig/cluster.js'
+import { createLan, type Host, type Lan } from '../../rig/lan.js'
+import { contestants, times, type Contestant, type Running } from './contestants.js'
+import { compilePrograms } from './programs.js'
+
+const rounds = Number(process.env['NODE_IPVS_ROUNDS'] ?? 20)
+t.setTimeout(1_790_000)
+
+const patienceMs = 60_000
+const fetchEveryMs = 100
+const fetchTimeoutMs = 500
+/** Between two events at least; then comes a part of an interval, so that faults come at all phases of it. */
+const calmMs = 500
+/** A connection that began before the fault may fail by it. */
+const inFlightMs = 50
+
+/** One fault and its end. */
+interface Sample {
+  readonly outMs: number
+  readonly backMs: number
+  readonly failedRequests: number
+}
+const faults = ['killed', 'blackholed'] as const
+type Fault = (typeof faults)[number]
+
+const programs = await compilePrograms()
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+/** Each part of the interval once in all rounds, in an order that has nothing to do with time: 7 is coprime to usual counts. */
+const phaseMs = (round: number) => ((((round * 7) % rounds) + 0.5) / rounds) * times.intervalMs
+
+/** A contestant in its LAN. */
+interface Place {
+  readonly name: string
+  readonly lan: Lan
+  readonly director: Host
+  readonly web: ChildProcess[]
+  readonly running: Running
+}
+
+async function install(contestant: Contestant): Promise<Place> {
+  const lan = await createLan({ reals: 3 })
+  t.teardown(() => lan.close())
+  const [director] = lan.directors as [Host]
+  const web = await Promise.all(lan.reals.map((real) => programs.serve(lan, real)))
+  return { name: contestant.name, lan, director, web, running: await contestant.start(lan, director) }
+}
+
+/** @returns the time of the first entry that fits, of the last one and those to come */
+async function timeOf<T extends { at: number }>(journal: Journal<T>, fits: (entry: T) => boolean, what: string) {
+  const found = journal.first(fits, Math.max(0, journal.entries.length - 1))
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    const refuse = () => reject(new Error(`expected ${what}, found ${JSON.stringify(journal.entries.at(-1))}`))
+    timer = setTimeout(refuse, patienceMs)
+  })
+  return (await Promise.race([found, late]).finally(() => clearTimeout(timer))).at
+}
+
+/** A fault of one of its real servers, and its end. */
+async function suffer({ lan, director, web }: Place, fault: Fault, victim: number, phase: number): Promise<Sample> {
+  const real = lan.reals[victim] as Host
+  const table = programs.watch(lan, director)
+  const client = programs.fetch(lan, fetchEveryMs, fetchTimeoutMs)
+  const tableThat = (fits: (servers: readonly string[]) => boolean, what: string) =>
+    timeOf(table, ({ servers }) => fits(servers), what)
+  try {
+    await tableThat((servers) => servers.length === lan.reals.length, 'all servers in the table')
+    await timeOf(client, ({ ok }) => ok, 'an answer')
+    await pause(calmMs + phase)
+    const began = Date.now()
+    const out = tableThat((servers) => !servers.includes(real.ipv4), `${real.ipv4} to leave`)
+    if (fault === 'killed') web[victim]?.kill('SIGKILL')
+    else await lan.blackhole(real, 80)
+    const outMs = (await out) - began
+    await pause(calmMs)
+    const left = table.entries.at(-1)?.servers ?? []
+    if (left.length !== lan.reals.length - 1) throw new Error(`expected it alone to have left, found ${left.join()}`)
+    // From when it answers, in any case; a command to nft takes effect while it runs.
+    let healed = Date.now()
+    if (fault === 'killed') {
+      web[victim] = await programs.serve(lan, real)
+      healed = Date.now()
+    } else await lan.heal(real)
+    const back = await tableThat((servers) => servers.includes(real.ipv4), `${real.ipv4} to be back`)
+    // Until those that began by then have ended.
+    const until = back + calmMs
+    await timeOf(client, ({ at }) => at > until + fetchTimeoutMs, 'requests')
+    const failed = client.entries.filter(({ at, ok }) => !ok && at >= began - inFlightMs && at <= until)
+    return { outMs, backMs: Math.max(0, back - healed), failedRequests: failed.length }
+  } finally {
+    table.stop()
+    client.stop()
+  }
+}
+
+const results = contestants.map(({ name, version }) => ({
+  name,
+  version,
+  samples: { killed: [] as Sample[], blackholed: [] as Sample[] },
+}))
+
+const places: Place[] = []
+for (const contestant of contestants) places.push(await install(contestant))
+
+// Without samples there is nothing to judge.
+const settings = { bail: true }
+await t.test('each of them takes both servers out, and puts them back, in every round', settings, async (t) => {
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, place] of places.entries()) {
+      for (const [j, fault] of faults.entries()) {
+        try {
+          const sample = await suffer(place, fault, (round + 1 + j) % 3, phaseMs(round + 1))
+          t.comment(`${place.name}, ${fault}, round ${round}: ${JSON.stringify(sample)}`)
+          // The first round warms all of them up: a program's first times are slow in an emulated machine.
+          if (round >= 0) results[i]?.samples[fault].push(sample)
+        } catch (error) {
+          const said = `${place.name}, ${fault} in round ${round}: ${String(error)}; it has said:\n${place.running.said()}`
+          throw new Error(said, { cause: error })
+        }
+      }
+    }
+  }
+  for (const { name, running } of places) t.notOk(running.ended(), `${name} has run all the time`)
+  for (const { name, samples } of results) t.equal(samples.blackholed.length, rounds, `${name}: ${rounds} rounds`)
+})
+
+const samplesOf = (name: string, fault: Fault, what: keyof Sample) =>
+  results.find((one) => one.name === name)?.samples[fault].map((sample) => sample[what]) ?? []
+const medianOf = (name: string, fault: Fault, what: keyof Sample) => median(samplesOf(name, fault, what))
+const [tripwire, plain, ...peers] = contestants.map(({ name }) => name) as [string, string, ...string[]]
+/** The peer with the lowest median. */
+const best = (fault: Fault, what: keyof Sample) =>
+  peers.toSorted((a, b) => medianOf(a, fault, what) - medianOf(b, fault, what))[0] as string
+
+t.test('with the tripwire a killed server is out in less than half the time that others take', (t) => {
+  const others = Math.min(...[plain, ...peers].map((name) => medianOf(name, 'killed', 'outMs')))
+  const outMs = medianOf(tripwire, 'killed', 'outMs')
+  t.ok(outMs < others / 2, `${outMs} ms; the best of the others: ${others} ms`)
+  const failed = medianOf(tripwire, 'killed', 'failedRequests')
+  const theirs = medianOf(best('killed', 'failedRequests'), 'killed', 'failedRequests')
+  t.ok(failed <= theirs, `and ${failed} requests fail; with the best of the others: ${theirs}`)
+  t.end()
+})
+
+t.test('by checks alone it is no slower than the best of the others in a slow round', (t) => {
+  for (const fault of faults) {
+    for (const what of ['outMs', 'backMs'] as const) {
+      const other = best(fault, what)
+      // How much rounds differ tells how busy the machine is.
+      const slowMs = Math.max(...samplesOf(other, fault, what)) + emulationMs
+      for (const name of [tripwire, plain]) {
+        const ms = medianOf(name, fault, what)
+        t.ok(ms <= slowMs, `${name}, ${fault}, ${what}: ${ms} ms; ${other} and ${emulationMs} ms: ${slowMs} ms`)
+      }
+    }
+  }
+  t.end()
+})
+
+const range = (values: readonly number[], shown: (value: number) => string) => {
+  const { median, min, max } = summary(values)
+  return `${shown(median)} (${shown(min)}–${shown(max)})`
+}
+const inSeconds = (ms: number) => (ms / 1000).toFixed(2)
+for (const fault of faults) {
+  const rows = results.map(({ name, samples }) => {
+    const column = (what: keyof Sample) => samples[fault].map((sample) => sample[what])
+    const cells = [range(column('outMs'), inSeconds), range(column('backMs'), inSeconds)]
+    return `| ${name} | ${[...cells, range(column('failedRequests'), String)].join(' | ')} |`
+  })
+  const title = fault === 'killed' ? 'Process killed, then started' : 'Blackholed, then healed'
+  const header = [`| ${title} | out after (s) | back after (s) | failed requests |`, '| --- | --- | --- | --- |']
+  for (const line of [...header, ...rows, '']) t.comment(`measured: ${line}`)
+}
+const kernel = execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()
+const versions = [...new Set(results.map(({ name, version }) => `${name.replace(/,.*/, '')} ${version}`))].join(', ')
+const date = new Date().toISOString().slice(0, 10)
+t.comment(`measured: ${date}, ${rounds} rounds, Linux ${kernel}, ${versions}, Node.js ${process.version}.`)
