@@ -1,15 +1,15 @@
-// What a proof has measured: the comments of its TAP that begin with `measured: `. They are shown; with NODE_IPVS_WRITE=1, and if all went
+// What a proof has measured: the comments of its TAP that begin with `measured:`. They are shown; with NODE_IPVS_WRITE=1, and if all went
 // well, they also replace what stands in a page of the daemon's documentation between `<!-- measured by NAME -->` and `<!-- end -->`.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 
 const pages = join(import.meta.dirname, '../examples/failover-daemon/docs')
-const mark = '# measured: '
+const mark = '# measured:'
 
 /** @param {string} name the program's, with its kernel @param {readonly string[]} comments @param {boolean} ok */
 export async function showMeasured(name, comments, ok) {
-  const lines = comments.filter((line) => line.startsWith(mark)).map((line) => line.slice(mark.length).trimEnd())
+  const lines = comments.filter((line) => line.startsWith(mark)).map((line) => line.slice(mark.length).trim())
   if (lines.length === 0) return
   for (const line of lines) console.log(`     ${line}`)
   if (!ok || process.env.NODE_IPVS_WRITE !== '1') return

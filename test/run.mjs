@@ -65,7 +65,7 @@ const guestSeconds = 600
 const packageSeconds = 600
 const sanitizedSeconds = 300
 const fuzzSeconds = 60
-const proofSeconds = 1800
+const proofSeconds = 3600
 const slowestShown = 10
 
 const parts = process.argv.slice(2)

@@ -10,6 +10,7 @@ export interface Running {
   /** The end of what it has said, for whoever wants to know why it failed. */
   said(): string
   ended(): boolean
+  readonly pid: number
 }
 
 export interface Contestant {
@@ -137,7 +138,8 @@ function follow(child: ChildProcess): Running {
   const hear = (chunk: Buffer) => (text = (text + chunk.toString()).slice(-kept))
   child.stdout?.on('data', hear)
   child.stderr?.on('data', hear)
-  return { said: () => text, ended: () => child.exitCode !== null || child.signalCode !== null }
+  const ended = () => child.exitCode !== null || child.signalCode !== null
+  return { said: () => text, ended, pid: child.pid ?? 0 }
 }
 
 /** Writes a file into a folder of its own. */
