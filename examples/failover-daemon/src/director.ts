@@ -42,7 +42,10 @@ export interface DirectorParts {
   readonly echo?: Echo | undefined
   /** Hears what happens. Must not throw. @default nobody */
   readonly onEvent?: ((event: DirectorEvent) => void) | undefined
-  /** Hears of each full round that is complete: the table was read, and written where need be. Must not throw. @default nobody */
+  /**
+   * Hears of each full round that is complete: the table was read, and written where need be. Counters and times are those of the last
+   * round that had something to decide. Must not throw. @default nobody
+   */
   readonly onRound?: ((status: Status) => void) | undefined
   /** @default setInterval */
   readonly every?: Every | undefined
@@ -74,6 +77,7 @@ export class Director {
   /** The table as it was last read; undefined when a write may have changed it since. */
   #table: Table | undefined
   #lastTable: Table = []
+  #lastStatus: Status | undefined
   #started = false
 
   constructor(parts: DirectorParts) {
@@ -158,6 +162,7 @@ export class Director {
       else orders.set(name, order)
     }
     await this.#parts.orders.replace(orders)
+    this.#agenda.look()
     await this.#agenda.nextRound()
   }
 
@@ -176,14 +181,14 @@ export class Director {
       table: this.#lastTable,
       owned: this.#parts.ledger.keys,
       short: this.#planner.short,
-      problems: [
-        ...this.#episodes.current(),
-        ...(this.#planner.suspect
-          ? ['most hosts failed at once: this director is suspected, and they stay in for a while']
-          : []),
-      ],
+      problems: this.#problems(),
       now: this.#clock.now(),
     })
+  }
+
+  #problems(): readonly string[] {
+    const suspected = 'most hosts failed at once: this director is suspected, and they stay in for a while'
+    return [...this.#episodes.current(), ...(this.#planner.suspect ? [suspected] : [])]
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
@@ -195,8 +200,10 @@ export class Director {
       const table = await this.#read(signal)
       if (table === undefined) return
       if (!this.#started) this.#start(table)
-      await this.#round(table, signal)
-      this.#parts.onRound?.(this.status())
+      const decided = await this.#round(table, signal)
+      const before = this.#lastStatus
+      this.#lastStatus = decided || before === undefined ? this.status() : { ...before, problems: this.#problems() }
+      this.#parts.onRound?.(this.#lastStatus)
     })
   }
 
@@ -208,13 +215,15 @@ export class Director {
     return true
   }
 
-  /** Brings the table that was just read to what it should be. */
-  async #round(table: Table, signal: AbortSignal): Promise<void> {
+  /** Brings the table that was just read to what it should be; false if nothing is different from the last time. */
+  async #round(table: Table, signal: AbortSignal): Promise<boolean> {
     this.#table = table
     const transition = this.#agenda.changed
+    if (!transition && this.#planner.stands(this.#config, table)) return false
     const changes = await this.#plan(table)
     await this.#writer.round(changes, transition)
     if (changes.length > 0) this.#table = await this.#read(signal)
+    return true
   }
 
   /** The kernel's table; undefined, and a line in the log, when it cannot be read. */

@@ -3,28 +3,52 @@ import type { Change, DestinationKey, ObjectKey, ServiceKey } from 'ipvs'
 import { endpointText } from './scalars.js'
 
 /** `tcp 192.0.2.100:80`, or `firewall mark 7 IPv6`: the words of the library's errors. */
-export const serviceName = (key: ServiceKey): string =>
+export const serviceName: (key: ServiceKey) => string = remembered((key) =>
   key.firewallMark === undefined
     ? `${key.protocol} ${endpointText(key.address, key.port)}`
-    : `firewall mark ${key.firewallMark}${key.family === 'ipv6' ? ' IPv6' : ''}`
+    : `firewall mark ${key.firewallMark}${key.family === 'ipv6' ? ' IPv6' : ''}`,
+)
 
 /** `192.0.2.11:80`. */
-export const serverName = ({ address, port }: DestinationKey): string => endpointText(address, port)
+export const serverName: (key: DestinationKey) => string = remembered(({ address, port }) =>
+  endpointText(address, port),
+)
 
 /** A service, or a server in it: `tcp 192.0.2.100:80 > 192.0.2.11:80`. */
-export const objectName = (service: ServiceKey, server?: DestinationKey): string =>
-  server === undefined ? serviceName(service) : `${serviceName(service)} > ${serverName(server)}`
+export function objectName(service: ServiceKey, server?: DestinationKey): string {
+  const of = serviceName(service)
+  if (server === undefined) return of
+  const last = inServices.get(server)
+  if (last?.of === of) return last.name
+  const name = `${of} > ${serverName(server)}`
+  inServices.set(server, { of, name })
+  return name
+}
+/** A server object is of one service, usually. */
+const inServices = new WeakMap<DestinationKey, { readonly of: string; readonly name: string }>()
 
 /** The same of a key. */
 export const keyName = ({ service, destination }: ObjectKey): string => objectName(service, destination)
 
-/** The keys of a service and of these servers in it, without their settings. */
-export function objectKeys(service: ServiceKey, servers: readonly DestinationKey[]): readonly ObjectKey[] {
-  const key: ServiceKey =
-    service.firewallMark === undefined
-      ? { protocol: service.protocol, address: service.address, port: service.port }
-      : { firewallMark: service.firewallMark, family: service.family }
-  return [{ service: key }, ...servers.map(({ address, port }) => ({ service: key, destination: { address, port } }))]
+/** Each object is asked for its name many times in each round, and no object here ever changes. */
+function remembered<K extends object>(nameOf: (key: K) => string): (key: K) => string {
+  const names = new WeakMap<K, string>()
+  return (key) => {
+    const known = names.get(key)
+    if (known !== undefined) return known
+    const name = nameOf(key)
+    names.set(key, name)
+    return name
+  }
+}
+
+/** The key of a service, or of a server in it, without its settings. */
+export function objectKey(of: ServiceKey, server?: DestinationKey): ObjectKey {
+  const service: ServiceKey =
+    of.firewallMark === undefined
+      ? { protocol: of.protocol, address: of.address, port: of.port }
+      : { firewallMark: of.firewallMark, family: of.family }
+  return server === undefined ? { service } : { service, destination: { address: server.address, port: server.port } }
 }
 
 /** The names of a service and of these servers in it. */

@@ -5,10 +5,13 @@ import type { CheckState } from './checks.js'
 import type { Clock } from './clock.js'
 import type { Config, ServiceConfig } from './config.js'
 import type { Facts } from './facts.js'
+import { keyName, objectNames } from './names.js'
 import { Observations } from './observations.js'
 import type { Orders } from './orders.js'
 import { decide, noMemory, owned } from './policy.js'
 import type { Decision, Memory } from './policy.js'
+import { canRest, stands } from './rest.js'
+import type { Rest } from './rest.js'
 import type { Ledger } from './state.js'
 import { created } from './writes.js'
 
@@ -36,6 +39,7 @@ export class Planner {
   readonly #observations = new Observations()
   #memory: Memory = noMemory
   #suspect = false
+  #rest: Rest | undefined
 
   constructor(parts: PlannerParts) {
     this.#parts = parts
@@ -71,8 +75,11 @@ export class Planner {
     const own = owned(config, table, ledger.keys)
     const facts = this.facts(config)
     const decision = decide({ config, facts, current: table, owned: own, memory: this.#memory, now: clock.now() })
-    const { changes } = diff(table, decision.table, { owned: own })
-    return { facts, decision, changes, ledger: [...own, ...changes.flatMap(created)] }
+    const wanted = new Set(decision.table.flatMap(({ service, destinations }) => objectNames(service, destinations)))
+    // Who owns what stays is not asked.
+    const { changes } = diff(table, decision.table, { owned: own.filter((key) => !wanted.has(keyName(key))) })
+    const more = changes.flatMap(created)
+    return { facts, decision, changes, ledger: more.length === 0 ? own : [...own, ...more] }
   }
 
   /** What is to be done. */
@@ -80,6 +87,13 @@ export class Planner {
     const plan = this.look(config, table)
     this.#memory = plan.decision.memory
     this.#suspect = plan.decision.suspect
+    const rests = plan.changes.length === 0 && canRest(config, this.#memory)
+    this.#rest = rests ? { table, config, since: this.#parts.clock.now() } : undefined
     return plan
+  }
+
+  /** Whether what was planned last still holds, and nothing is to be done, if nothing has changed but perhaps the table. */
+  stands(config: Config, table: Table): boolean {
+    return this.#rest !== undefined && stands(this.#rest, config, table, this.#parts.clock.now())
   }
 }

@@ -5,7 +5,7 @@ import type { Admission } from './admission.js'
 import type { Config, ServiceConfig } from './config.js'
 import type { Facts } from './facts.js'
 import { isSuspect } from './guard.js'
-import { keyName, objectKeys, objectName, serverName, serviceName } from './names.js'
+import { keyName, objectKey, objectName, objectNames, serverName, serviceName } from './names.js'
 
 /** What one decision hands on to the next. */
 export interface Memory {
@@ -97,7 +97,7 @@ function destinations(
 ): readonly DestinationSpec[] {
   const placed = placements.flatMap(({ server, place, weight }): readonly DestinationSpec[] => {
     const there = present.get(serverName(server))
-    if (place === 'in') return [{ ...server, weight }]
+    if (place === 'in') return [weight === server.weight ? server : { ...server, weight }]
     if (there === undefined) return []
     if (place === 'asIs') return [there]
     if (place === 'leave') return leavers.place(spec, there, policy.drainTimeoutMs)
@@ -144,16 +144,18 @@ class Leavers {
 
 const isBusy = ({ connections: { active, inactive, persistent } }: Destination) => active + inactive + persistent > 0
 
-/** What is ours: of what was (`before`), all that is still configured or there; and what is both. */
+/** What is ours: of what was (`before`), all that is still configured or there; and what is both. The same array if that is all. */
 export function owned(config: Config, current: Table, before: readonly ObjectKey[]): readonly ObjectKey[] {
-  const configured = config.services.flatMap(({ spec, servers, policy: { sorry } }) =>
-    objectKeys(spec, sorry ? [...servers, sorry] : servers),
-  )
-  const named = new Set(configured.map(keyName))
-  const present = new Set(
-    current.flatMap(({ service, destinations }) => objectKeys(service, destinations)).map(keyName),
-  )
+  const present = new Set(current.flatMap(({ service, destinations }) => objectNames(service, destinations)))
   const was = new Set(before.map(keyName))
-  const adopted = configured.filter((key) => present.has(keyName(key)) && !was.has(keyName(key)))
-  return [...before.filter((key) => named.has(keyName(key)) || present.has(keyName(key))), ...adopted]
+  const named = new Set<string>()
+  const adopted: ObjectKey[] = []
+  for (const { spec, servers, policy } of config.services)
+    for (const server of [undefined, ...servers, ...(policy.sorry ? [policy.sorry] : [])]) {
+      const name = objectName(spec, server)
+      if (present.has(name) && !was.has(name) && !named.has(name)) adopted.push(objectKey(spec, server))
+      named.add(name)
+    }
+  const isKept = (key: ObjectKey) => named.has(keyName(key)) || present.has(keyName(key))
+  return adopted.length === 0 && before.every(isKept) ? before : [...before.filter(isKept), ...adopted]
 }

@@ -6,7 +6,7 @@ import type { ObjectKey } from 'ipvs'
 import * as z from 'zod'
 import { writeWhole } from './files.js'
 import type { Log } from './log.js'
-import { keyName, objectKeys } from './names.js'
+import { keyName, objectKey } from './names.js'
 
 /** Name of the ledger's file in the state directory. */
 export const LEDGER_FILE = 'ledger.json'
@@ -91,7 +91,7 @@ function plain(keys: readonly ObjectKey[]): readonly ObjectKey[] {
   const named = new Map(keys.map((key) => [keyName(key), key]))
   return [...named]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { service, destination }]) => objectKeys(service, destination ? [destination] : []).at(-1) as ObjectKey)
+    .map(([, { service, destination }]) => objectKey(service, destination))
 }
 
 class FileLedger implements Ledger {
@@ -112,6 +112,8 @@ class FileLedger implements Ledger {
   }
 
   async replace(keys: readonly ObjectKey[]): Promise<void> {
+    // The usual case, at no cost.
+    if (keys === this.keys && this.#written !== undefined && !this.#failing) return
     this.keys = plain(keys)
     const sha256 = digest(this.#scope, this.keys)
     if (sha256 === this.#written) return

@@ -71,6 +71,35 @@ t.test('nothing is written when nothing has changed', async (t) => {
   await director.stop()
 })
 
+t.test('a round in which nothing is different decides nothing, for a minute at most', async (t) => {
+  const ledger = memoryLedger()
+  let decisions = 0
+  const replace = ledger.replace.bind(ledger)
+  ledger.replace = (keys) => {
+    decisions++
+    return replace(keys)
+  }
+  let rounds = 0
+  const bench = directorBench()
+  const director = await bench.start(conf, { ledger, onRound: () => rounds++ })
+  await director.find('up', a, b, c)
+  await director.round()
+  const [decided, done] = [decisions, rounds]
+  for (let i = 0; i < 5; i++) await director.round()
+  t.equal(decisions, decided)
+  t.equal(rounds, done + 5, 'who waits for rounds hears of each')
+  await bench.outside.updateDestination(service, direct('192.0.2.12', 9))
+  await director.round()
+  t.ok(decisions > decided)
+  t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } }, 'what somebody changes is repaired')
+  await director.round()
+  const again = decisions
+  await director.pass(60_000)
+  await director.round()
+  t.ok(decisions > again)
+  await director.stop()
+})
+
 t.test('a restart adopts the table and writes nothing', async (t) => {
   const { bench, director } = await running()
   await director.find('down', c)
