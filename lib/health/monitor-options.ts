@@ -18,7 +18,8 @@ export interface MonitorOptions<T extends Target> {
   readonly timeoutMs?: number | undefined
   /**
    * Milliseconds by which an interval may be shorter, at random, 0 to intervalMs. Never longer. Also the time over which the
-   * first checks are spread. @default a tenth of intervalMs
+   * first checks are spread. Unless it is 0, a target's first interval may be shorter by any part, so that those that are added together are
+   * not checked together ever after. @default a tenth of intervalMs
    */
   readonly jitterMs?: number | undefined
   /** Consecutive passes before up, 1 to 1000. @default 2 */

@@ -5,7 +5,7 @@ import { EventQueue } from './events.js'
 import { type CheckedMonitorOptions, type MonitorOptions, checkedMonitorOptions } from './monitor-options.js'
 import { type Run, type RunContext, type RunEnd, startRun } from './run.js'
 import { StallDetector } from './stall.js'
-import { type Health, isFollowedUp, nextDelay, step, stillUrgent } from './state.js'
+import { type Health, isFollowedUp, isUnsure, nextDelay, placing, step, stillUrgent } from './state.js'
 import { checkTarget, checkedTargets, targetKey } from './target.js'
 import { type Hold, Tripwire, holdTcp } from './tripwire.js'
 
@@ -84,6 +84,8 @@ interface Entry<T extends Target> {
   again: boolean
   /** Checks that a tripwire set off and that are still to follow without delay. */
   urgent: number
+  /** It has its own place in the interval. */
+  placed: boolean
   readonly tripwire: Tripwire | undefined
 }
 
@@ -174,6 +176,7 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
       run: undefined,
       again: false,
       urgent: 0,
+      placed: false,
       tripwire,
     }
     return entry
@@ -226,7 +229,10 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
     if (health.state === 'down') entry.tripwire?.disarm()
     else if (health.state === 'up' && verdict.outcome === 'pass') entry.tripwire?.arm()
     entry.urgent = entry.again ? entry.urgent : stillUrgent(entry.urgent, verdict, health)
-    const usualMs = nextDelay(health, soon, this.#options, this.#clock.random())
+    const usual = !soon && !isUnsure(health)
+    const timing = usual && !entry.placed ? placing(this.#options) : this.#options
+    entry.placed ||= usual
+    const usualMs = nextDelay(health, soon, timing, this.#clock.random())
     const delayMs = entry.again || entry.urgent > 0 ? 0 : usualMs
     entry.again = false
     // From start to start: the time that the check took is part of the interval.

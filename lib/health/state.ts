@@ -62,6 +62,16 @@ export function nextDelay(
 }
 
 /**
+ * The timing of a target's first usual interval, which ends anywhere in it: targets that were added together would be checked together
+ * for many intervals, thousands of them all at once. Without jitter they shall be.
+ */
+export const placing = ({ intervalMs, fastIntervalMs, jitterMs }: Timing): Timing => ({
+  intervalMs,
+  fastIntervalMs,
+  jitterMs: jitterMs > 0 ? intervalMs : 0,
+})
+
+/**
  * How many checks are still to follow at once, of those that a hint set off: as long as they fail and the target is not down.
  */
 export function stillUrgent(urgent: number, verdict: Verdict, { state }: Health): number {

@@ -39,7 +39,20 @@ t.test('jitter makes intervals shorter', async (t) => {
   const { check, starts } = fakeCheck(clock)
   const monitor = createMonitorWith(clock, [target(1)], { ...options, check, jitterMs: 200, initial: () => 'up' })
   await clock.advance(2000)
-  t.same(starts(), [0, 900, 1800])
+  t.same(starts(), [0, 500, 1400], 'the first one by any part of it')
+  await dispose(clock, monitor)
+})
+
+t.test('targets that were added together do not stay together', async (t) => {
+  const clock = new FakeClock()
+  const { check, starts } = fakeCheck(clock)
+  const ports = [1, 2, 3, 4, 5]
+  let drawn = 0
+  clock.random = () => (drawn++ % ports.length) / ports.length
+  const monitor = createMonitorWith(clock, ports.map(target), { ...options, check, jitterMs: 5, initial: () => 'up' })
+  await clock.advance(1004)
+  const second = ports.map((port) => starts(port)[1] ?? NaN).sort((a, b) => a - b)
+  for (const [i, at] of second.entries()) t.ok(Math.abs(at - 200 * (i + 1)) <= 10, `one at ${at}`)
   await dispose(clock, monitor)
 })
 

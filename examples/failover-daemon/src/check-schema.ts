@@ -44,7 +44,7 @@ const times = {
   jitter: duration(0, 3_600_000)
     .meta({
       description:
-        "An interval is shorter by up to so much, at random, lest checks go in step (Mon's randskew); at most `interval`.",
+        "An interval is shorter by up to so much, the first one by any part, at random, lest checks go in step (Mon's randskew); at most `interval`.",
       otherwise: 'a tenth of `interval`',
       example: '200ms',
     })
