@@ -1,6 +1,8 @@
 // What a proof has measured: the comments of its TAP that begin with `measured:`. They are shown; with NODE_IPVS_WRITE=1, and if all went
-// well, they also replace what stands in a page of the daemon's documentation between `<!-- measured by NAME -->` and `<!-- end -->`.
+// well, they also replace what stands in a page of the daemon's documentation between `<!-- measured by NAME -->` and `<!-- end -->`:
+// as they are if they make tables, as a list otherwise.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 
@@ -13,7 +15,9 @@ export async function showMeasured(name, comments, ok) {
   if (lines.length === 0) return
   for (const line of lines) console.log(`     ${line}`)
   if (!ok || process.env.NODE_IPVS_WRITE !== '1') return
-  const text = await format(lines.join('\n'), { ...(await resolveConfig(join(pages, 'x.md'))), parser: 'markdown' })
+  const isTable = lines.some((line) => line.startsWith('|'))
+  const source = isTable ? lines : [...lines.map((line) => `- ${line}`), '', where(name)]
+  const text = await format(source.join('\n'), { ...(await resolveConfig(join(pages, 'x.md'))), parser: 'markdown' })
   const [head, end] = [`<!-- measured by ${name} -->`, '<!-- end -->']
   for (const page of readdirSync(pages).map((file) => join(pages, file))) {
     const [before = '', after] = readFileSync(page, 'utf8').split(head)
@@ -22,4 +26,13 @@ export async function showMeasured(name, comments, ok) {
     return
   }
   console.log(`     no page in ${pages} has ${head}`)
+}
+
+/** When, and on what. @param {string} name */
+function where(name) {
+  const day = new Date().toISOString().slice(0, 10)
+  const machine = name.endsWith('.test.ts')
+    ? `Linux ${release()}, ${cpus().length} processors`
+    : 'in an emulated machine of one processor, many times slower than a real one'
+  return `${day}, Node.js ${process.version}, ${machine}.`
 }

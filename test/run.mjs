@@ -98,7 +98,11 @@ async function runTap(name, command, seconds, env = process.env) {
   let skipped = 0
   parser.on('pass', () => passed++)
   parser.on('skip', () => skipped++)
-  parser.on('comment', (line) => comments.push(line))
+  const listen = (/** @type {Parser} */ to) => {
+    to.on('comment', (line) => comments.push(line.trim()))
+    to.on('child', listen)
+  }
+  listen(parser)
   parser.on('fail', (result) => failures.push(result))
   const child = spawn(command[0], command.slice(1), {
     cwd: root,

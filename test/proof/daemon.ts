@@ -1,0 +1,125 @@
+/** The daemon's director and checks on an in-memory kernel, with real connections, and what they measure. */
+import { createMonitorWith } from '../../lib/health/monitor.js'
+import { type Clock, systemClock } from '../../lib/health/clock.js'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { memoryOrders } from '../../examples/failover-daemon/test/director-bench.js'
+import { recordingLog } from '../../examples/failover-daemon/test/recording-log.js'
+import { config as tableConfig } from '../../examples/failover-daemon/test/tables.js'
+import { startMonitorWith } from '../../examples/failover-daemon/src/checks.js'
+import type { CheckConfig, Config } from '../../examples/failover-daemon/src/config.js'
+import { Director } from '../../examples/failover-daemon/src/director.js'
+import { noneKnown, withServers } from '../../examples/failover-daemon/src/sources.js'
+import { openLedger } from '../../examples/failover-daemon/src/state.js'
+import type { Target, Verdict } from 'ipvs/health'
+import { createTestKernel } from 'ipvs/testing'
+
+/** The clock of the process, that keeps how late each of its timers was, in milliseconds. */
+export function lateClock(): Clock & { late: number[] } {
+  const clock = {
+    ...systemClock,
+    late: [] as number[],
+    after(delayMs: number, callback: () => void) {
+      const due = performance.now() + delayMs
+      return systemClock.after(delayMs, () => {
+        clock.late.push(Math.max(0, performance.now() - due))
+        callback()
+      })
+    },
+  }
+  return clock
+}
+
+/** Services of a hundred servers each, all checked at this port in this way. */
+export function configOf(targets: readonly Target[], check: Partial<CheckConfig> = {}): Config {
+  const base = tableConfig([])
+  const [first] = base.services
+  if (first === undefined) throw new Error('expected a service')
+  const services = []
+  for (let from = 0; from < targets.length; from += 100)
+    services.push(
+      withServers(
+        {
+          ...first,
+          spec: { ...first.spec, address: `192.0.2.${1 + from / 100}` },
+          sources: targets
+            .slice(from, from + 100)
+            .map((target) => ({ kind: 'address' as const, ...target, weight: 1, checkAddress: undefined })),
+          forwarding: 'masquerade',
+          check: { ...first.check, tripwire: false, ...check } as CheckConfig,
+        },
+        noneKnown,
+      ),
+    )
+  return { ...base, services }
+}
+
+interface DaemonOptions {
+  readonly clock?: Clock
+  readonly onVerdict?: (verdict: Verdict) => void
+}
+
+/** A director that keeps an in-memory table right, and its ledger on disk. */
+export async function startDaemon(config: Config, { clock = systemClock, onVerdict }: DaemonOptions = {}) {
+  const kernel = createTestKernel()
+  const log = recordingLog()
+  const folder = await mkdtemp(join(tmpdir(), 'ipvs-proof-'))
+  const ending = new AbortController()
+  const start = startMonitorWith((targets, options) => createMonitorWith(clock, targets, options))
+  const director = new Director({
+    config,
+    ipvs: kernel.open(),
+    ledger: await openLedger(folder, log),
+    orders: memoryOrders(),
+    log,
+    startMonitor: (check, hooks) =>
+      start(check, {
+        ...hooks,
+        onVerdict(target, verdict, latencyMs) {
+          onVerdict?.(verdict)
+          hooks.onVerdict(target, verdict, latencyMs)
+        },
+      }),
+  })
+  const ended = director.run(ending.signal)
+  const outside = kernel.open()
+  return {
+    kernel,
+    log,
+    director,
+    /** Another handle on the same table. */
+    outside,
+    /** How many servers the table has. */
+    servers: async () => (await outside.table()).reduce((sum, { destinations }) => sum + destinations.length, 0),
+    async stop() {
+      ending.abort()
+      await ended
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** The value below which this share lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
+}
+
+/** The first result of `look` that is true, within so many milliseconds. */
+export async function until(look: () => boolean | Promise<boolean>, patienceMs = 30_000): Promise<void> {
+  const end = performance.now() + patienceMs
+  while (!(await look())) {
+    if (performance.now() > end) throw new Error(`not so within ${patienceMs} ms: ${look.toString()}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** What is awaited, within so many milliseconds. */
+export async function within<T>(ms: number, awaited: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms)
+  })
+  return Promise.race([awaited, late]).finally(() => clearTimeout(timer))
+}
