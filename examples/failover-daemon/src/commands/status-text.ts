@@ -1,5 +1,4 @@
 /** The snapshot as people read it in a terminal. Pure. */
-import { durationText } from '../scalars.js'
 import type { ServerStatus, ServiceStatus, Status } from '../status.js'
 
 /** Text of a few lines for each service. */
@@ -12,6 +11,9 @@ export function statusText({ problems, services, foreign }: Status): string {
   return `${lines.join('\n')}\n`
 }
 
+/** States of what is in the table beside the servers of the configuration. */
+const beside: ReadonlySet<ServerStatus['state']> = new Set(['leaving', 'sorry', 'foreign'])
+
 function serviceLines(service: ServiceStatus): readonly string[] {
   const { online, quorum, short, complete, servers } = service
   const settings = [
@@ -20,7 +22,7 @@ function serviceLines(service: ServiceStatus): readonly string[] {
     ...(service.persistenceSeconds === undefined ? [] : [`persistent ${service.persistenceSeconds}s`]),
   ]
   const notes = [
-    `${online} of ${servers.length} online`,
+    `${online} of ${servers.filter(({ state }) => !beside.has(state)).length} online`,
     ...(short ? [`BELOW QUORUM ${quorum}`] : []),
     ...(complete ? [] : ['some names or lists are not known yet']),
     ...(service.present ? [] : ['not in the kernel']),
@@ -44,8 +46,13 @@ function serverCells(server: ServerStatus): readonly string[] {
   ]
 }
 
-/** To two places: `3.5m` reads better than `212481ms`. */
+/** To one place: `3.5m` reads better than `212481ms`. */
 function ago(ms: number): string {
-  const unit = ms >= 3_600_000 ? 360_000 : ms >= 60_000 ? 6000 : ms >= 1000 ? 100 : 1
-  return durationText(Math.round(ms / unit) * unit).replace(/^(\d+\.\d)\d*/, '$1')
+  const [unit, size] = units.find(([, size]) => ms >= size) ?? ['ms', 1]
+  return `${Math.round((10 * ms) / size) / 10}${unit}`
 }
+const units = [
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+] as const
