@@ -77,6 +77,7 @@ export class Director {
   /** The table as it was last read; undefined when a write may have changed it since. */
   #table: Table | undefined
   #lastTable: Table = []
+  /** Since the last decision. */
   #lastStatus: Status | undefined
   #started = false
 
@@ -200,9 +201,8 @@ export class Director {
       const table = await this.#read(signal)
       if (table === undefined) return
       if (!this.#started) this.#start(table)
-      const decided = await this.#round(table, signal)
-      const before = this.#lastStatus
-      this.#lastStatus = decided || before === undefined ? this.status() : { ...before, problems: this.#problems() }
+      await this.#round(table, signal)
+      this.#lastStatus = this.#lastStatus ? { ...this.#lastStatus, problems: this.#problems() } : this.status()
       this.#parts.onRound?.(this.#lastStatus)
     })
   }
@@ -215,15 +215,14 @@ export class Director {
     return true
   }
 
-  /** Brings the table that was just read to what it should be; false if nothing is different from the last time. */
-  async #round(table: Table, signal: AbortSignal): Promise<boolean> {
+  /** Brings the table that was just read to what it should be. */
+  async #round(table: Table, signal: AbortSignal): Promise<void> {
     this.#table = table
     const transition = this.#agenda.changed
-    if (!transition && this.#planner.stands(this.#config, table)) return false
+    if (!transition && this.#planner.stands(this.#config, table)) return
     const changes = await this.#plan(table)
     await this.#writer.round(changes, transition)
     if (changes.length > 0) this.#table = await this.#read(signal)
-    return true
   }
 
   /** The kernel's table; undefined, and a line in the log, when it cannot be read. */
@@ -297,6 +296,7 @@ export class Director {
   /** What is to be done; on return the ledger names what it creates. */
   async #plan(table: Table): Promise<readonly Change[]> {
     this.#agenda.looked()
+    this.#lastStatus = undefined
     const { decision, facts, changes, ledger } = this.#planner.plan(this.#config, table)
     this.#transitions.decided(this.#config, facts, decision, this.#clock.now())
     this.#agenda.lookAt(decision.nextAt)

@@ -1,6 +1,7 @@
 /** What systemd is told: that the daemon is ready, that it is alive, and how it is. Nothing where there is no systemd. */
 import { Episodes } from './episodes.js'
 import type { Log } from './log.js'
+import { isConfigured } from './status.js'
 import type { Status } from './status.js'
 
 /** Tells the service manager; false where there is none. Throws when it does not take it: then it has to do without. */
@@ -66,7 +67,7 @@ export class ServiceManager {
 
 /** One line: `2 services, 5 of 6 servers online; tcp 192.0.2.100:80 below its quorum`. */
 export function summary({ services, problems }: Status): string {
-  const servers = services.flatMap((service) => service.servers)
+  const servers = services.flatMap((service) => service.servers).filter(isConfigured)
   const online = services.reduce((sum, service) => sum + service.online, 0)
   const short = services.filter((service) => service.short).map(({ service }) => `${service} below its quorum`)
   const counts = `${services.length} service${services.length === 1 ? '' : 's'}, ${online} of ${servers.length} servers online`

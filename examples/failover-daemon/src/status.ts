@@ -58,6 +58,9 @@ export interface ServerStatus {
   readonly persistent: number
 }
 
+/** Whether the configuration names it, or it is only in the table beside those. */
+export const isConfigured = ({ state }: ServerStatus): boolean => !['leaving', 'sorry', 'foreign'].includes(state)
+
 /** What a snapshot is made of. */
 export interface View {
   readonly config: Config

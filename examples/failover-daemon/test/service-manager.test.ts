@@ -26,6 +26,36 @@ t.test('ready with the first round, alive with each, and how it is in one line',
   t.match(told.at(-1), /^STOPPING=1\n/)
 })
 
+t.test('a change that needed no write is told with the next round, too', async (t) => {
+  let last = ''
+  const bench = directorBench()
+  const director = await bench.start(config(['192.0.2.11'], { whenAllDown: 'keep' }), {
+    onRound: (status) => (last = summary(status)),
+  })
+  await director.find('up', '192.0.2.11:80')
+  for (let i = 0; i < 3; i++) await director.round()
+  t.equal(last, '1 service, 1 of 1 servers online')
+  const { writes } = bench.kernel
+  await director.find('down', '192.0.2.11:80')
+  await director.round()
+  t.equal(bench.kernel.writes, writes)
+  t.match(last, /^1 service, 0 of 1 servers online; /)
+  await director.stop()
+})
+
+t.test('servers beside those of the configuration are not counted', async (t) => {
+  const bench = directorBench()
+  const first = await bench.start(config(['192.0.2.11', '192.0.2.12']))
+  await first.find('up', '192.0.2.11:80', '192.0.2.12:80')
+  await first.stop()
+  bench.clients['192.0.2.12:80'] = 1
+  const director = await bench.start(config(['192.0.2.11']), { ledger: first.ledger })
+  const status = director.director.status()
+  t.equal(status.services[0]?.servers.length, 2, 'one leaves')
+  t.equal(summary(status), '1 service, 1 of 1 servers online')
+  await director.stop()
+})
+
 t.test('a round whose table cannot be read is no sign of life', async (t) => {
   let rounds = 0
   const bench = directorBench()

@@ -1,4 +1,5 @@
 /** The snapshot as people read it in a terminal. Pure. */
+import { isConfigured } from '../status.js'
 import type { ServerStatus, ServiceStatus, Status } from '../status.js'
 
 /** Text of a few lines for each service. */
@@ -11,9 +12,6 @@ export function statusText({ problems, services, foreign }: Status): string {
   return `${lines.join('\n')}\n`
 }
 
-/** States of what is in the table beside the servers of the configuration. */
-const beside: ReadonlySet<ServerStatus['state']> = new Set(['leaving', 'sorry', 'foreign'])
-
 function serviceLines(service: ServiceStatus): readonly string[] {
   const { online, quorum, short, complete, servers } = service
   const settings = [
@@ -22,7 +20,7 @@ function serviceLines(service: ServiceStatus): readonly string[] {
     ...(service.persistenceSeconds === undefined ? [] : [`persistent ${service.persistenceSeconds}s`]),
   ]
   const notes = [
-    `${online} of ${servers.filter(({ state }) => !beside.has(state)).length} online`,
+    `${online} of ${servers.filter(isConfigured).length} online`,
     ...(short ? [`BELOW QUORUM ${quorum}`] : []),
     ...(complete ? [] : ['some names or lists are not known yet']),
     ...(service.present ? [] : ['not in the kernel']),
