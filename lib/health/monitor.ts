@@ -1,6 +1,7 @@
 import { invalidState, outOfRange } from './arguments.js'
 import type { Target, Verdict } from './check.js'
 import { type Cancel, type Clock, systemClock } from './clock.js'
+import { Controllers } from './controllers.js'
 import { EventQueue } from './events.js'
 import { type CheckedMonitorOptions, type MonitorOptions, checkedMonitorOptions } from './monitor-options.js'
 import { type Run, type RunContext, type RunEnd, startRun } from './run.js'
@@ -105,7 +106,8 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
     this.#hold = hold
     this.#clock = clock
     this.#options = options
-    this.#context = { clock, check, timeoutMs, stalls: new StallDetector(clock, Math.max(100, timeoutMs / 5)) }
+    const stalls = new StallDetector(clock, Math.max(100, timeoutMs / 5))
+    this.#context = { clock, check, timeoutMs, stalls, controllers: new Controllers(check) }
   }
 
   set(targets: readonly T[]): void {

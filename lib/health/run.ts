@@ -1,5 +1,6 @@
 import type { Check, Target, Verdict } from './check.js'
 import type { Clock } from './clock.js'
+import type { Controllers } from './controllers.js'
 import type { StallDetector } from './stall.js'
 import { messageOf, verdictOf, verdictOfAbort } from './verdict.js'
 
@@ -8,6 +9,7 @@ export interface RunContext<T extends Target> {
   readonly clock: Clock
   readonly stalls: StallDetector
   readonly check: Check<T>
+  readonly controllers: Controllers
   readonly timeoutMs: number
 }
 
@@ -31,12 +33,13 @@ const stalled: Verdict = { outcome: 'inconclusive', reason: 'local', detail: 'ev
  * Runs a check once. The deadline is total, and enforced here, outside the check: then the verdict is a timeout, unless the check
  * settles at once with what it knows better. What it gives later is ignored.
  */
-export function startRun<T extends Target>({ clock, stalls, check, timeoutMs }: RunContext<T>, target: T): Run {
+export function startRun<T extends Target>(context: RunContext<T>, target: T): Run {
+  const { clock, stalls, check, controllers, timeoutMs } = context
   const startedAt = clock.now()
-  const controller = new AbortController()
+  const controller = controllers.take()
   const unwatch = stalls.watch()
+  let settled = false
   const ended = new Promise<RunEnd>((resolve) => {
-    let settled = false
     let late = false
     function end(verdict: Verdict): void {
       if (settled) return
@@ -45,6 +48,7 @@ export function startRun<T extends Target>({ clock, stalls, check, timeoutMs }: 
       // Only a failure is doubted: what passed has passed, however late it was seen.
       const doubtful = verdict.outcome === 'fail' && (late || stalls.stalledSince(startedAt))
       unwatch()
+      controllers.giveBack(controller)
       resolve({ verdict: doubtful ? stalled : verdict, latencyMs: clock.now() - startedAt })
     }
     const cancelDeadline = clock.after(timeoutMs, () => {
@@ -58,7 +62,12 @@ export function startRun<T extends Target>({ clock, stalls, check, timeoutMs }: 
     })
     void verdictFrom(check, target, controller.signal).then(end)
   })
-  return { ended, withdraw: () => controller.abort() }
+  return {
+    ended,
+    withdraw() {
+      if (!settled) controller.abort()
+    },
+  }
 }
 
 /**

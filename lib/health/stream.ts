@@ -2,6 +2,7 @@
 import { type Socket, connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Check, Target } from './check.js'
+import { leavesNothing } from './controllers.js'
 import { explained, surveyor } from './path.js'
 import { type Done, settle } from './settle.js'
 import type { CheckedTlsOptions } from './tls-options.js'
@@ -24,7 +25,7 @@ export function overStream(
   begin: (socket: Socket, done: Done, target: Target) => Conversation,
 ): Check {
   const look = surveyor()
-  return (target, signal) => {
+  return leavesNothing((target, signal) => {
     const { address, port } = target
     let from: string | undefined
     let answered = false
@@ -42,5 +43,5 @@ export function overStream(
       },
       (verdict) => explained(verdict, { to: address, from, answered }, look),
     )
-  }
+  })
 }
