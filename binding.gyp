@@ -51,7 +51,14 @@
     },
     {
       "target_name": "system",
-      "sources": ["native/system.cc", "native/echo.cc", "native/unix.cc"],
+      "sources": [
+        "native/system.cc",
+        "native/echo_class.cc",
+        "native/connect_class.cc",
+        "native/echo.cc",
+        "native/connect.cc",
+        "native/unix.cc",
+      ],
     },
   ],
 }

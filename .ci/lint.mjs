@@ -50,10 +50,19 @@ const layers = {
   codec: ['codec', 'records'],
   records: ['records'],
   // The second addon: nothing of the first but what closes a descriptor.
-  system: ['echo', 'unix'],
-  echo: ['echo', 'descriptor'],
+  system: ['classes', 'unix', 'values'],
+  echo_class: ['classes', 'echo', 'values', 'watch'],
+  connect_class: ['classes', 'connect', 'values', 'watch'],
+  classes: [],
+  values: [],
+  watch: [],
+  echo: ['echo', 'name', 'descriptor'],
+  connect: ['connect', 'name', 'descriptor'],
+  name: [],
   unix: ['unix', 'descriptor'],
 }
+/** The layers that know Node-API: the first addon's, and the second's. */
+const meetsNode = ['addon', 'system', 'echo_class', 'connect_class', 'classes', 'values', 'watch']
 const layerOf = (path) => basename(path, extname(path))
 
 /**
@@ -73,19 +82,18 @@ const rules = [
     pattern: importOf('[^\'"`]*/addon\\b'),
   },
   {
-    rule: 'Node-API and libuv only in addon.cc and system.cc',
-    where: cpp,
-    except: ['native/addon.cc', 'native/system.cc'],
+    rule: 'Node-API and libuv only in addon.cc, and in system.cc and its classes',
+    where: cpp.filter((path) => !meetsNode.includes(layerOf(path))),
     pattern: /#\s*include\s*["<](napi|node|js_native|uv|v8)[^">]*[">]/,
   },
   {
-    rule: 'no libnl and no kernel headers in addon.cc, worker and system.cc',
-    where: cpp.filter((path) => ['addon', 'worker', 'system'].includes(layerOf(path))),
+    rule: 'no libnl and no kernel headers in worker and where Node-API is',
+    where: cpp.filter((path) => ['worker', ...meetsNode].includes(layerOf(path))),
     pattern: /#\s*include\s*["<](netlink|linux)\//,
   },
   {
     rule: 'no libnl in the second addon',
-    where: cpp.filter((path) => ['system', 'echo', 'unix'].includes(layerOf(path))),
+    where: cpp.filter((path) => [...meetsNode.slice(1), 'echo', 'connect', 'name', 'unix'].includes(layerOf(path))),
     pattern: /#\s*include\s*["<]netlink\//,
   },
   {

@@ -18,8 +18,28 @@ export interface EchoSocket {
   close(): void
 }
 
+/** Attempts to connect by TCP. An address has 16 bytes. */
+export interface Connects {
+  /** 0, or the errno for which there are none. */
+  readonly error: number
+  /**
+   * To be set by the owner: attempts that have ended, `endedBytes` for each, in this machine's byte order: its id, its errno (0: there
+   * was a connection, which is closed), and where there was none the address from which the kernel sent.
+   */
+  ended: (records: Uint8Array) => void
+  /** Begins an attempt. 0, or the errno with which the kernel refuses at once: nothing was sent, and nothing will be told. */
+  start(id: number, ipVersion: 4 | 6, address: Uint8Array, port: number): number
+  /** Ends an attempt; gives the address from which the kernel sent. */
+  cancel(id: number): Uint8Array
+  close(): void
+}
+
+/** Of the records of Connects. */
+export const endedBytes = 24
+
 interface Addon {
   readonly EchoSocket: new (ipVersion: 4 | 6) => EchoSocket
+  readonly Connects: new () => Connects
   sendToUnix(name: Uint8Array, bytes: Uint8Array): number
   peerOf(fd: number): [error: number, pid: number, uid: number, gid: number]
 }

@@ -5,9 +5,7 @@
 #include <linux/errqueue.h>
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
-#include <netinet/in.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 
 #include <cstring>
 
@@ -22,26 +20,6 @@ constexpr size_t kBufferBytes = 128;
 constexpr int kDatagramsAtOnce = 256;
 // A thousand replies wait in this while the event loop is busy.
 constexpr int kReceiveBuffer = 1 << 20;
-
-union Name {
-  sockaddr any;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
-};
-
-Name name_of(int family, const EchoAddress& address) {
-  Name name;
-  std::memset(&name, 0, sizeof name);
-  name.any.sa_family = static_cast<sa_family_t>(family);
-  if (family == AF_INET) {
-    std::memcpy(&name.v4.sin_addr, address.data(), sizeof name.v4.sin_addr);
-  } else {
-    std::memcpy(&name.v6.sin6_addr, address.data(), sizeof name.v6.sin6_addr);
-  }
-  return name;
-}
-
-socklen_t size_of_name(int family) { return family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6); }
 
 // RFC 1071. For ICMPv6, and for SOCK_DGRAM, the kernel fills it in.
 uint16_t checksum(const uint8_t* bytes, size_t size) {
@@ -129,14 +107,14 @@ int EchoSocket::prepare() {
 // The id of a SOCK_DGRAM is its port, which the kernel gives; it delivers what has this id, and nothing else.
 int EchoSocket::take_id() {
   if (raw_) return getrandom(&id_, sizeof id_, 0) == static_cast<ssize_t>(sizeof id_) ? 0 : EAGAIN;
-  Name name = name_of(family_, EchoAddress{});
+  Name name = name_of(family_, Address{});
   socklen_t size = size_of_name(family_);
   if (bind(fd(), &name.any, size) != 0 || getsockname(fd(), &name.any, &size) != 0) return errno;
   id_ = ntohs(family_ == AF_INET ? name.v4.sin_port : name.v6.sin6_port);
   return 0;
 }
 
-int EchoSocket::send(const EchoAddress& address, uint16_t sequence, const Token& token) {
+int EchoSocket::send(const Address& address, uint16_t sequence, const Token& token) {
   uint8_t packet[kPacketBytes] = {};
   packet[0] = family_ == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
   put16(packet + 4, id_);
@@ -170,7 +148,7 @@ std::vector<Heard> EchoSocket::receive() {
 bool EchoSocket::receive_one(int flags, std::vector<Heard>& heard) {
   uint8_t bytes[kBufferBytes];
   alignas(cmsghdr) char control[256];
-  Name name = name_of(family_, EchoAddress{});
+  Name name = name_of(family_, Address{});
   iovec part{bytes, sizeof bytes};
   msghdr message{};
   message.msg_name = &name;
@@ -197,11 +175,7 @@ bool EchoSocket::receive_one(int flags, std::vector<Heard>& heard) {
   about.error = error ? told_error(message) : 0;
   if (error && about.error == 0) return true;
   about.sequence = get16(icmp + 6);
-  if (family_ == AF_INET) {
-    std::memcpy(about.address.data(), &name.v4.sin_addr, sizeof name.v4.sin_addr);
-  } else {
-    std::memcpy(about.address.data(), &name.v6.sin6_addr, sizeof name.v6.sin6_addr);
-  }
+  about.address = address_of(family_, name);
   about.has_token = icmp_size >= kPacketBytes;
   if (about.has_token) std::memcpy(about.token.data(), icmp + kHeaderBytes, kTokenBytes);
   heard.push_back(about);

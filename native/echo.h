@@ -9,13 +9,12 @@
 #include <vector>
 
 #include "descriptor.h"
+#include "name.h"
 
 namespace ipvs {
 
 constexpr size_t kTokenBytes = 16;
 
-// Network order; IPv4 takes the first four bytes, and the rest is 0.
-using EchoAddress = std::array<uint8_t, 16>;
 using Token = std::array<uint8_t, kTokenBytes>;
 
 // What has become of a request.
@@ -24,7 +23,7 @@ struct Heard {
   int error = 0;
   uint16_t sequence = 0;
   // Who has answered, or where the request was sent.
-  EchoAddress address{};
+  Address address{};
   // The quotation in an error may end before the token.
   bool has_token = false;
   Token token{};
@@ -39,7 +38,7 @@ class EchoSocket {
   int fd() const { return socket_.get(); }
   bool raw() const { return raw_; }
   // 0 or an errno. Never waits.
-  int send(const EchoAddress& address, uint16_t sequence, const Token& token);
+  int send(const Address& address, uint16_t sequence, const Token& token);
   // What has come since, as far as it can be about a request of this socket; bounded, so call it again while the socket
   // is readable.
   std::vector<Heard> receive();

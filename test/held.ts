@@ -23,3 +23,12 @@ export async function until(what: string, condition: () => boolean, patienceMs: 
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }
+
+/** Until the garbage collector has closed what nobody refers to. */
+export async function untilCollected(before: number, patienceMs: number): Promise<void> {
+  const collected = () => {
+    globalThis.gc?.()
+    return descriptors() === before
+  }
+  await until('all collected', collected, patienceMs)
+}

@@ -1,19 +1,11 @@
 /** How pings end: with their process, worker thread, last reference, or close(), with echoes in flight. */
 import t from 'tap'
-import { bundleProgram, run, well } from './system/run.js'
+import { bundleProgram, oneSilent, run, well } from './system/run.js'
 
 t.setTimeout(200_000)
 await bundleProgram()
 
 const silent = 'sysctl -qw net.ipv4.icmp_echo_ignore_all=1 net.ipv6.icmp.echo_ignore_all=1'
-/** An address with a neighbour that swallows everything, where others have to answer. */
-const oneSilent = [
-  'ip link add v0 type veth peer name v1',
-  'ip address add 198.51.100.1/24 dev v0',
-  'ip neighbour add 198.51.100.2 lladdr 02:00:00:00:00:02 dev v0',
-  'ip link set v0 up',
-  'ip link set v1 up',
-].join('; ')
 
 t.test('an idle ping does not keep the process alive', async (t) => {
   t.match(await run('ends with an idle ping'), { ...well, output: 'idle\n' })

@@ -1,26 +1,13 @@
 /** ICMP echo by this machine's own kernel, in network namespaces made for it. */
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
-import { bundleProgram, run, well } from './system/run.js'
+import { bundleProgram, nowhere, run, well } from './system/run.js'
 
 t.setTimeout(200_000)
 await bundleProgram()
 
 const has = (...command: string[]) => spawnSync(command[0] as string, command.slice(1)).status === 0
 const silent = 'sysctl -qw net.ipv4.icmp_echo_ignore_all=1 net.ipv6.icmp.echo_ignore_all=1'
-/** Addresses without a neighbour that has them, and routes that lead nowhere. */
-const nowhere = [
-  'ip link add v0 type veth peer name v1',
-  'sysctl -qw net.ipv4.neigh.v0.retrans_time_ms=10 net.ipv6.neigh.v0.retrans_time_ms=10',
-  'ip address add 198.51.100.1/24 dev v0',
-  'ip address add 2001:db8::1/64 dev v0 nodad',
-  'ip link set v0 up',
-  'ip link set v1 up',
-  'ip route add unreachable 203.0.113.0/24',
-  'ip route add blackhole 192.0.2.0/25',
-  'ip route add prohibit 192.0.2.128/25',
-  'ip -6 route add blackhole 2001:db8:1::/64',
-].join('; ')
 const firewall = `nft '
   add table inet t
   add chain inet t i { type filter hook input priority 0; }

@@ -5,8 +5,8 @@
 // sanitizers (test/native). fuzz: the same with random replies, for a minute. kernels: test/kernel/*.guest.ts on the real
 // kernels of the rig, those to which its version means little on one of them: on both with a FILTER, 'guest' for all of
 // them. package: test/package/*.test.ts, the tarball as a user installs it, after `npm run prebuild`. host: test/kernel/
-// again on this machine's own kernel, in fresh network namespaces; it must have IPVS. asan: how handles and pings end
-// (test/*lifetime.test.ts), and pings, with addons built with AddressSanitizer and UndefinedBehaviorSanitizer. proof: what the
+// again on this machine's own kernel, in fresh network namespaces; it must have IPVS. asan: how handles, pings and attempts
+// to connect end (test/*lifetime.test.ts), and pings, with addons built with AddressSanitizer and UndefinedBehaviorSanitizer. proof: what the
 // failover daemon promises, measured for longer than a test run may take (test/proof): *.test.ts here, with nothing beside it,
 // *.guest.ts in the rig; with NODE_IPVS_WRITE=1 what they measure goes into its documentation. Each test program is bundled and run by plain node, which prints TAP: tap's own runner takes most of a minute in an emulated guest. One test:
 // `npx tap test/diff.test.ts`.
@@ -217,7 +217,9 @@ function rank({ file }) {
 
 async function sanitized() {
   const folder = buildSanitized()
-  const files = await Promise.all(['lifetime.test.ts', 'ping.test.ts'].map((ending) => programs('test', ending)))
+  const files = await Promise.all(
+    ['lifetime.test.ts', 'ping.test.ts', 'connect.test.ts'].map((ending) => programs('test', ending)),
+  )
   for (const file of files.flat()) {
     const program = join(folder, '.bundle', basename(programOf(file)))
     await bundle(join(root, file), program)

@@ -8,7 +8,8 @@ import { once } from 'node:events'
 import { parentPort, Worker } from 'node:worker_threads'
 import { icmp } from '../../lib/health/index.js'
 import { openPing, type Ping } from '../../lib/system/index.js'
-import { descriptors, until } from '../held.js'
+import { descriptors, until, untilCollected } from '../held.js'
+import { connects } from './connects.js'
 
 const [scenario = '', kind = ''] = process.argv.slice(2)
 const patienceMs = 20_000
@@ -48,6 +49,21 @@ function keepBusy(): void {
     }
   }
   for (let i = 0; i < 8; i++) ignoreAbort(loop(i % 2 ? '::1' : '127.0.0.1'))
+}
+
+/** Fifty worker threads of this scenario, each terminated in the midst of it. */
+async function terminateWorkers(scenario: string): Promise<void> {
+  const before = descriptors()
+  let started = 0
+  const lane = async () => {
+    while (started++ < workers) {
+      const worker = newWorker(scenario)
+      await once(worker, 'message')
+      await worker.terminate()
+    }
+  }
+  await Promise.all([lane(), lane(), lane(), lane(), lane()])
+  await until('all closed', () => descriptors() <= before + 1, patienceMs)
 }
 
 const scenarios: Readonly<Record<string, () => unknown>> = {
@@ -172,14 +188,7 @@ const scenarios: Readonly<Record<string, () => unknown>> = {
     openPing().close()
     const before = descriptors()
     for (let i = 0; i < 50; i++) await openPing().echo('127.0.0.1', soon())
-    await until(
-      'all collected',
-      () => {
-        globalThis.gc?.()
-        return descriptors() === before
-      },
-      patienceMs,
-    )
+    await untilCollected(before, patienceMs)
   },
 
   async 'exits in flight'() {
@@ -188,21 +197,11 @@ const scenarios: Readonly<Record<string, () => unknown>> = {
     await new Promise(() => {})
   },
 
-  async 'terminates fifty workers in flight'() {
-    const before = descriptors()
-    let started = 0
-    const lane = async () => {
-      while (started++ < workers) {
-        const worker = newWorker('worker')
-        await once(worker, 'message')
-        await worker.terminate()
-      }
-    }
-    await Promise.all([lane(), lane(), lane(), lane(), lane()])
-    await until('all closed', () => descriptors() <= before + 1, patienceMs)
-  },
+  'terminates fifty workers in flight': () => terminateWorkers('worker'),
 
   worker: keepBusy,
+
+  ...connects(() => terminateWorkers('worker with attempts')),
 }
 
 const chosen = scenarios[scenario]

@@ -52,3 +52,26 @@ export async function run(scenario: string, kind: keyof typeof allowed = 'raw', 
 
 /** How a scenario whose assertions hold ends. */
 export const well = { status: 0, signal: null, errors: '' }
+
+/** An address with a neighbour that swallows everything. */
+export const oneSilent = [
+  'ip link add v0 type veth peer name v1',
+  'ip address add 198.51.100.1/24 dev v0',
+  'ip neighbour add 198.51.100.2 lladdr 02:00:00:00:00:02 dev v0',
+  'ip link set v0 up',
+  'ip link set v1 up',
+].join('; ')
+
+/** Addresses without a neighbour that has them, and routes that lead nowhere. */
+export const nowhere = [
+  'ip link add v0 type veth peer name v1',
+  'sysctl -qw net.ipv4.neigh.v0.retrans_time_ms=10 net.ipv6.neigh.v0.retrans_time_ms=10',
+  'ip address add 198.51.100.1/24 dev v0',
+  'ip address add 2001:db8::1/64 dev v0 nodad',
+  'ip link set v0 up',
+  'ip link set v1 up',
+  'ip route add unreachable 203.0.113.0/24',
+  'ip route add blackhole 192.0.2.0/25',
+  'ip route add prohibit 192.0.2.128/25',
+  'ip -6 route add blackhole 2001:db8:1::/64',
+].join('; ')

@@ -1,0 +1,106 @@
+import { constants } from 'node:os'
+import { type IpAddress, formatAddress, isUnspecified } from '../address.js'
+import { AF_INET } from '../records.js'
+import { type Connects, type SystemError, endedBytes, systemError } from '../system.js'
+
+/** How an attempt to connect has ended. */
+export interface ConnectEnd {
+  /** Why there was no connection, a SystemError or the signal's reason; undefined where there was one. */
+  readonly error?: unknown
+  /** Where there was none: the address that the kernel sent from; undefined if it refused to send anything. */
+  readonly from?: string | undefined
+}
+
+/** Where to. */
+export interface Endpoint extends IpAddress {
+  /** The address as it was given. */
+  readonly text: string
+  readonly port: number
+}
+
+/** An attempt under way. */
+interface Attempt {
+  readonly to: Endpoint
+  readonly signal: AbortSignal
+  readonly aborted: () => void
+  readonly resolve: (end: ConnectEnd) => void
+}
+
+const accepted: ConnectEnd = {}
+const ids = 2 ** 32
+
+/** The attempts of one object of the addon. */
+export class Attempts {
+  readonly #connects: Connects
+  readonly #pending = new Map<number, Attempt>()
+  #id = 0
+
+  constructor(connects: Connects) {
+    this.#connects = connects
+    connects.ended = (records) => this.#ended(records)
+  }
+
+  connect(to: Endpoint, signal: AbortSignal): Promise<ConnectEnd> {
+    const id = this.#nextId()
+    const errno = this.#connects.start(id, to.family === AF_INET ? 4 : 6, to.address, to.port)
+    if (errno !== 0) return Promise.resolve({ error: refused(errno, to) })
+    return new Promise((resolve) => {
+      const aborted = (): void => this.#cancel(id, signal.reason)
+      signal.addEventListener('abort', aborted)
+      this.#pending.set(id, { to, signal, aborted, resolve })
+    })
+  }
+
+  /** Ends all that are under way. */
+  close(): void {
+    for (const [id, { to }] of [...this.#pending]) this.#cancel(id, refused(constants.errno.ECANCELED, to))
+    this.#connects.close()
+  }
+
+  #nextId(): number {
+    do this.#id = (this.#id + 1) % ids
+    while (this.#pending.has(this.#id))
+    return this.#id
+  }
+
+  #cancel(id: number, error: unknown): void {
+    this.#settle(id, (attempt) => ({ error, from: sourceOf(attempt, this.#connects.cancel(id)) }))
+  }
+
+  #ended(records: Uint8Array): void {
+    const view = new DataView(records.buffer)
+    for (let at = 0; at < records.length; at += endedBytes) {
+      const errno = view.getInt32(at + 4, littleEndian)
+      this.#settle(view.getUint32(at, littleEndian), (attempt) =>
+        errno === 0
+          ? accepted
+          : {
+              error: refused(errno, attempt.to),
+              from: sourceOf(attempt, records.subarray(at + 8, at + endedBytes)),
+            },
+      )
+    }
+  }
+
+  #settle(id: number, endOf: (attempt: Attempt) => ConnectEnd): void {
+    const attempt = this.#pending.get(id)
+    if (attempt === undefined) return
+    this.#pending.delete(id)
+    attempt.signal.removeEventListener('abort', attempt.aborted)
+    attempt.resolve(endOf(attempt))
+  }
+}
+
+/** The error of a connection that there is not. */
+export function refused(errno: number, { family, text, port }: Endpoint): SystemError {
+  const closed = errno === constants.errno.ECANCELED ? ': the Connector is closed; openConnector() a new one' : ''
+  return systemError('connect', errno, `${family === AF_INET ? text : `[${text}]`}:${port}${closed}`)
+}
+
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+
+/** Zeros where the kernel has chosen none. */
+function sourceOf({ to: { family } }: Attempt, address: Uint8Array): string | undefined {
+  const from = { family, address }
+  return isUnspecified(from) ? undefined : formatAddress(from)
+}
