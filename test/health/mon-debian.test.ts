@@ -1,16 +1,15 @@
 /** The monitors of Debian's package mon, unchanged: each that needs no more than one server to ask, for all that can happen to it. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { type AddressInfo, type Socket, connect } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createSocket } from 'node:dgram'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { monMonitor } from '../../lib/health/index.js'
 import { perlModules, unpacked } from '../unpacked.js'
 import { gone, lineOf, programFolder } from './programs.js'
-import { refusing, startServer } from './servers.js'
+import { full, refusing, startServer } from './servers.js'
 
 const debian = ['/usr/lib/mon/mon.d', join(unpacked('mon'), 'usr/lib/mon/mon.d')].find((path) =>
   existsSync(join(path, 'http.monitor')),
@@ -85,20 +84,6 @@ async function names(t: Test): Promise<number> {
   socket.bind(0, address)
   await once(socket, 'listening')
   return socket.address().port
-}
-
-/** A port whose queue of connections is full: what more is sent to it is dropped. */
-async function full(t: Test): Promise<number> {
-  const program = `use IO::Socket::INET; $| = 1; my $s = IO::Socket::INET->new(LocalAddr => '${address}', Listen => 1);
-    print $s->sockport, "\\n"; sleep 60`
-  const child = spawn('perl', ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
-  t.teardown(() => child.kill('SIGKILL'))
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  const port = Number(line.toString())
-  const sockets = [1, 2, 3, 4].map(() => connect(port, address).on('error', () => {}))
-  t.teardown(() => sockets.forEach((socket) => socket.destroy()))
-  await once(sockets[0] as Socket, 'connect')
-  return port
 }
 
 interface Case {

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, type Socket, createServer } from 'node:net'
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import type { Test } from 'tap'
 import type { Target } from '../../lib/health/check.js'
 
@@ -52,4 +53,18 @@ export async function refusing(t: Test, address = '127.0.0.1'): Promise<Target> 
   const { port, kill } = await startServer(t, () => {}, { address })
   await kill()
   return { address, port }
+}
+
+/** A port whose queue of connections is full: what more is sent to it is dropped. */
+export async function full(t: Test, address = '127.0.0.1'): Promise<number> {
+  const program = `use IO::Socket::INET; $| = 1; my $s = IO::Socket::INET->new(LocalAddr => '${address}', Listen => 1);
+    print $s->sockport, "\\n"; sleep 60`
+  const child = spawn('perl', ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const port = Number(line.toString())
+  const sockets = [1, 2, 3, 4].map(() => connect(port, address).on('error', () => {}))
+  t.teardown(() => sockets.forEach((socket) => socket.destroy()))
+  await once(sockets[0] as Socket, 'connect')
+  return port
 }

@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import { createLan, type Host } from '../../rig/lan.js'
 import type { Verdict } from '../../lib/health/index.js'
 import { run } from './namespace.js'
-import { type Order, documentedRows, isDatagram, ports } from './verdicts.js'
+import { type Order, byConnector, documentedRows, isDatagram, ports } from './verdicts.js'
 
 /** For silence; for what takes the kernel its three seconds; and for what comes by itself, in an emulated guest. */
 const shortMs = 1_500
@@ -62,14 +62,16 @@ async function row(t: Test, situation: string, provocation: Provocation = {}): P
   tested.add(situation)
   const expected = documented.get(situation)
   if (!expected) return void t.fail(`expected the row '${situation}' in docs/verdicts.md, found none`)
+  const { tcp } = expected.verdicts
+  const verdicts = { ...expected.verdicts, ...(tcp !== undefined && { [byConnector]: tcp }) }
   await Promise.all(
-    Object.entries(expected.verdicts).map(async ([type, words]) => {
+    Object.entries(verdicts).map(async ([type, words]) => {
       const timeoutMs = words === 'fail timeout' ? shortMs : patienceMs
       const verdict = await check({ type, to: { address, port }, timeoutMs, ...how })
       const found = verdict.outcome === 'pass' ? 'pass' : `${verdict.outcome} ${verdict.reason}`
       const detail = verdict.outcome === 'pass' ? '' : (verdict.detail ?? '')
       t.equal(found, words, `${situation}: ${type} (${detail})`)
-      const code = expected.codes[type]
+      const code = expected.codes[type === byConnector ? 'tcp' : type]
       // UDP hears of some errors as silence only; Node.js calls a reset that it expected to be an answer so.
       const told = !/ARP|link of|socket hang up/.test(detail) && !(isDatagram(type) && found === 'fail timeout')
       if (code !== undefined && told) t.match(detail, code, `${situation}: ${type}`)

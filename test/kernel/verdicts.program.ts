@@ -19,11 +19,12 @@ import {
   tls,
   udp,
 } from '../../lib/health/index.js'
-import { openPing } from '../../lib/system/index.js'
-import { type Order, ports } from './verdicts.js'
+import { openConnector, openPing } from '../../lib/system/index.js'
+import { type Order, byConnector, ports } from './verdicts.js'
 
 const checks: Readonly<Record<string, Check>> = {
   tcp: tcp(),
+  [byConnector]: tcp({ connector: { connect: (...to) => connector().connect(...to) } }),
   tls: tls(),
   http: http(),
   http2: http2(),
@@ -34,10 +35,14 @@ const checks: Readonly<Record<string, Check>> = {
   icmp: icmp({ ping: { echo: (address, signal) => ping().echo(address, signal) } }),
 }
 
-let opened: ReturnType<typeof openPing> | undefined
-/** Opened in the namespace of the one who checks. */
+// Opened in the namespace of the one who checks.
+let openedPing: ReturnType<typeof openPing> | undefined
 function ping() {
-  return (opened ??= openPing())
+  return (openedPing ??= openPing())
+}
+let openedConnector: ReturnType<typeof openConnector> | undefined
+function connector() {
+  return (openedConnector ??= openConnector())
 }
 
 async function serve(): Promise<void> {

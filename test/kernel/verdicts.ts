@@ -54,3 +54,6 @@ export function documentedRows(how: 'Kernel' | 'Program'): readonly DocumentedRo
 
 /** UDP hears of some errors otherwise than TCP. */
 export const isDatagram = (type: string): boolean => type === 'udp' || type === 'dns'
+
+/** The check by TCP of which nothing can be told from the other but by its cost. */
+export const byConnector = 'tcp, by a connector'
