@@ -17,8 +17,8 @@ import {
   udp,
 } from 'ipvs/health'
 import type { Check, HealthEvent, Monitor, Pinger, ProgramCheck, Target, Verdict } from 'ipvs/health'
-import { openPing } from 'ipvs/system'
-import type { Ping } from 'ipvs/system'
+import { openConnector, openPing } from 'ipvs/system'
+import type { Connector, Ping } from 'ipvs/system'
 import type { CheckConfig, Config, ProgramCheckConfig, ServiceConfig } from './config.js'
 import type { Health } from './facts.js'
 import { httpOptions } from './http-fields.js'
@@ -56,6 +56,17 @@ export const ping: Pinger & { opened?: Ping } = {
   async echo(address, signal) {
     return (this.opened ??= openPing()).echo(address, signal)
   },
+}
+
+let connector: Connector | undefined
+
+/** One for all. Where it cannot be opened, sockets of Node.js do the same for more of the processor's time. */
+function openedConnector(): Connector | undefined {
+  try {
+    return (connector ??= openConnector())
+  } catch {
+    return undefined
+  }
 }
 
 export const startMonitor = startMonitorWith(createMonitor)
@@ -204,7 +215,7 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 function checkOf(check: CheckConfig): Check {
   switch (check.type) {
     case 'tcp':
-      return tcp()
+      return tcp({ connector: openedConnector() })
     case 'tls':
       return tls(check.tls)
     case 'http':
