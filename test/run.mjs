@@ -44,6 +44,8 @@ const anyKernel = [
   'seed',
   'verdicts',
 ]
+/** Guest tests that want another process 1 than the rig's own. */
+const inits = { systemd: 'systemd' }
 /** These take longest. They start first, or one worker would wait for the other at the end. */
 const longest = [
   'lifetime',
@@ -200,7 +202,9 @@ async function onKernels(folder, kernels, seconds = guestSeconds) {
   const run = async (/** @type {typeof jobs} */ queue) => {
     for (let job = queue.shift(); job; job = queue.shift()) {
       const { file, name } = job
-      const rig = ['rig/vm', ...kernels[name], '--timeout', String(seconds), '--']
+      const init = inits[basename(file, '.guest.ts')]
+      const options = [...kernels[name], ...(init === undefined ? [] : ['--init', init]), '--timeout', String(seconds)]
+      const rig = ['rig/vm', ...options, '--']
       await runTap(`${file} on ${name}`, [...rig, process.execPath, programOf(file)], seconds + 60)
     }
   }
