@@ -88,6 +88,7 @@ export interface LogLine {
   readonly reason?: string
   readonly written?: readonly string[]
   readonly adopted?: readonly string[]
+  readonly version?: string
 }
 
 /** `ipvs-failover run` in the director's namespace. */
@@ -96,6 +97,8 @@ export interface Daemon extends Journal<LogLine> {
   removed(server: Host, from: number): Promise<number>
   /** Sends a signal, to the daemon itself; resolves with the exit status, or the signal that ended it. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | NodeJS.Signals | null>
+  /** Its own process: what runs it becomes it. */
+  readonly pid: number
 }
 
 export const daemonProgram: string = join(root, 'examples/failover-daemon/bin/ipvs-failover.js')
@@ -141,16 +144,25 @@ export async function writeConfig(yaml: string): Promise<string> {
   return file
 }
 
-/** @param prefix a command that makes the daemon of itself, as `strace -D` does, so that signals reach it */
-export function startDaemon(lan: Lan, director: Host, config: string, prefix: readonly string[] = []): Daemon {
-  const [command = process.execPath, ...args] = [...prefix, process.execPath, daemonProgram, 'run', '-c', config]
+/**
+ * @param prefix a command that makes the daemon of itself, as `strace -D` does, so that signals reach it
+ * @param program another copy of it
+ */
+export function startDaemon(
+  lan: Lan,
+  director: Host,
+  config: string,
+  prefix: readonly string[] = [],
+  program = daemonProgram,
+): Daemon {
+  const [command = process.execPath, ...args] = [...prefix, process.execPath, program, 'run', '-c', config]
   const child = lan.spawn(director.namespace, command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const journal = journalOf(child, (line) => JSON.parse(line) as LogLine)
   async function removed(server: Host, from: number): Promise<number> {
     const isRemoval = (change: string) => change.startsWith('removeDestination') && change.includes(server.ipv4)
     return Date.parse((await journal.first(({ written = [] }) => written.some(isRemoval), from)).time)
   }
-  return { ...journal, removed, end: (signal) => end(child, signal) }
+  return { ...journal, removed, end: (signal) => end(child, signal), pid: child.pid ?? 0 }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {

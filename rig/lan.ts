@@ -53,6 +53,8 @@ export interface Lan extends Topology {
   spawn(namespace: string, command: string, args: readonly string[], options?: SpawnOptions): ChildProcess
   /** A server that answers the real server's name, e.g. `real1`, to every HTTP request; resolves when it listens. */
   webServer(real: Host, port: number): Promise<WebServer>
+  /** A server for long connections, which tells that name and sends back what it gets; resolves when it listens. */
+  echoServer(real: Host, port: number): Promise<WebServer>
   /** Makes a real server drop what it is sent by TCP to `port`: clients see no answer, not a refusal. */
   blackhole(real: Host, port: number): Promise<void>
   /** Ends the blackhole. */
@@ -86,9 +88,9 @@ export async function createLan(options: LanOptions = {}): Promise<Lan> {
     return child
   }
 
-  async function webServer(real: Host, port: number): Promise<WebServer> {
+  async function startServer(program: string, real: Host, port: number): Promise<WebServer> {
     const label = real.namespace.slice(name.length + 1)
-    const child = spawn(real.namespace, process.execPath, [join(rig, 'web-server.mjs'), label, String(port)], {
+    const child = spawn(real.namespace, process.execPath, [join(rig, program), label, String(port)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await firstLine(child, 'listening')
@@ -107,7 +109,15 @@ export async function createLan(options: LanOptions = {}): Promise<Lan> {
     await run(join(rig, 'lan'), ['down', name])
   }
 
-  return { ...topology, spawn, webServer, blackhole, heal: (real) => nft(real, 'delete table inet rig'), close }
+  return {
+    ...topology,
+    spawn,
+    webServer: (real, port) => startServer('web-server.mjs', real, port),
+    echoServer: (real, port) => startServer('echo-server.mjs', real, port),
+    blackhole,
+    heal: (real) => nft(real, 'delete table inet rig'),
+    close,
+  }
 }
 
 async function nft(host: Host, rules: string): Promise<void> {

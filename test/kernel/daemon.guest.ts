@@ -1,9 +1,9 @@
 /** The daemon on a real kernel: it takes dead servers out in time, forks nothing, and leaves the table alone. */
-import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { daemonProgram, emulationMs, failoverYaml, openDirector, promisedMs } from '../../rig/cluster.js'
 import { servers, startClient, startDaemon, tableThat, writeConfig } from '../../rig/cluster.js'
 import { createLan, type Host } from '../../rig/lan.js'
+import { commandsSent, executions, kernelsTable, readsSent, traced, writesSent } from './daemon-trace.js'
 import { run } from './namespace.js'
 
 // An emulated machine starts a node in seconds.
@@ -25,43 +25,8 @@ const yaml = failoverYaml(lan, check, 300)
 const config = await writeConfig(yaml)
 const ipvs = await openDirector(director)
 t.teardown(() => ipvs.close())
-/** /proc/net/ip_vs with connections masked: they come and go by themselves. */
-async function kernelsTable(): Promise<string> {
-  const { stdout } = await run('ip', ['netns', 'exec', director.namespace, 'cat', '/proc/net/ip_vs'])
-  return stdout.replace(/( \d+ +)\d+ +\d+ *$/gm, '$1- -')
-}
 const same = (expected: readonly string[]) => (table: Parameters<typeof servers>[0]) =>
   servers(table).join() === expected.join()
-
-// ── what crossed the border to the kernel, as strace saw it ──
-
-const traced = (file: string) => [
-  'strace',
-  '--seccomp-bpf',
-  '-D',
-  '-f',
-  '-qq',
-  '-xx',
-  '-s',
-  '64',
-  '-e',
-  'trace=execve,sendto',
-  '-o',
-  file,
-]
-
-/** IPVS_CMD_NEW_, SET_ and DEL_ of services and destinations, and FLUSH. */
-const writing = [1, 2, 3, 5, 6, 7, 17]
-
-/** The generic netlink command of every IPVS message sent. strace shows the header in words, the payload in hexadecimal. */
-async function commandsSent(file: string): Promise<readonly number[]> {
-  const trace = await readFile(file, 'utf8')
-  return [...trace.matchAll(/nlmsg_type=(?!nlctrl|GENL_ID_CTRL)[^}]*\}, "\\x([0-9a-f]{2})/g)].map(([, command]) =>
-    parseInt(command ?? '', 16),
-  )
-}
-
-const executions = async (file: string) => (await readFile(file, 'utf8')).match(/execve\(/g)?.length ?? 0
 
 const trace1 = `${config}.strace1`
 const daemon = startDaemon(lan, director, config, traced(trace1))
@@ -69,7 +34,7 @@ const daemon = startDaemon(lan, director, config, traced(trace1))
 t.test('it puts the real servers that answer into the table, as configured', async (t) => {
   const table = await tableThat(ipvs, same(everyone), patienceMs)
   t.match(table[0]?.service, { scheduler: 'rr', persistence: { timeoutSeconds: 300 } })
-  const shown = await kernelsTable()
+  const shown = await kernelsTable(director)
   t.match(shown, /rr +persistent 75000 FFFFFFFF/, 'persistence of 300 s in 250 ticks')
   t.equal(shown.match(/ Route /g)?.length, 3, 'direct routing')
 })
@@ -113,9 +78,9 @@ t.test('what a stranger removes comes back', async (t) => {
 })
 
 t.test('kill -9 leaves table and traffic, and a restart adopts it without a write', async (t) => {
-  const before = await kernelsTable()
+  const before = await kernelsTable(director)
   t.equal(await daemon.end('SIGKILL'), 'SIGKILL')
-  t.equal(await kernelsTable(), before)
+  t.equal(await kernelsTable(director), before)
   const client = startClient(lan, `http://${lan.direct.vip.ipv4}/`, 250)
   await client.first(({ ok }) => ok)
 
@@ -123,18 +88,12 @@ t.test('kill -9 leaves table and traffic, and a restart adopts it without a writ
   const restarted = startDaemon(lan, director, config, traced(trace2))
   const found = await restarted.first(({ msg }) => msg === 'table found')
   t.equal(found.adopted?.length, 4, 'the service and its three servers')
-  // Two reconcile rounds of the daemon, told by the reads that they make.
-  const reads = async () => (await commandsSent(trace2)).filter((command) => command === 8).length
-  const deadline = Date.now() + patienceMs
-  while ((await reads()) < 3 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 200))
+  // Rounds of the daemon, told by the reads that they make.
+  await readsSent(trace2, 2, patienceMs)
   t.equal(await restarted.end('SIGTERM'), 0, 'SIGTERM ends it')
   const commands = await commandsSent(trace2)
   t.ok(commands.length > 3, `${commands.length} messages were sent`)
-  t.same(
-    commands.filter((command) => writing.includes(command)),
-    [],
-    'none of them a write',
-  )
+  t.same(await writesSent(trace2), [], 'none of them a write')
   t.same(servers(await ipvs.table()), everyone, 'and the table stays')
   await client.stop()
   t.same(
@@ -146,12 +105,12 @@ t.test('kill -9 leaves table and traffic, and a restart adopts it without a writ
 
 t.test('it never forks: strace saw no execve but its own', async (t) => {
   t.equal(await executions(trace1), 1)
-  const commands = (await commandsSent(trace1)).filter((command) => writing.includes(command))
-  t.ok(commands.length >= 8, `and the ${commands.length} writes of its life went by netlink`)
+  const writes = await writesSent(trace1)
+  t.ok(writes.length >= 8, `and the ${writes.length} writes of its life went by netlink`)
 })
 
 t.test('a wrong field is told by file, line and column; nothing is touched', async (t) => {
-  const before = await kernelsTable()
+  const before = await kernelsTable(director)
   const wrong = await writeConfig(yaml.replace('forwarding: direct', 'forwarding: routed'))
   const refused = await run('ip', [
     'netns',
@@ -168,5 +127,5 @@ t.test('a wrong field is told by file, line and column; nothing is touched', asy
   )
   t.equal(refused.code, 2)
   t.match(refused.stderr, new RegExp(`^${wrong}:5:17: .*forwarding: expected .*direct.*found .*routed`))
-  t.equal(await kernelsTable(), before)
+  t.equal(await kernelsTable(director), before)
 })
