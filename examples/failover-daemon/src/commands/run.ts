@@ -77,6 +77,8 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   log.info({ signal: ending.signal.reason as unknown }, 'ended, the table stays as it is')
   await end()
   release()
+  // What still waits for others, such as an alert that nobody takes, has had its time and would keep the process.
+  process.exit()
 }
 
 /** At the start somebody reads it; later it would be a check that tells nothing. */
