@@ -78,6 +78,15 @@ export function startClient(lan: Lan, url: string, intervalMs: number, timeoutMs
   return { ...journal, stop: () => end(child, 'SIGTERM').then(() => undefined) }
 }
 
+/** Accepts connections at those ports of a host and never answers: what rig/silent-server.mjs prints. Resolves when it listens. */
+export async function silentServer(lan: Lan, host: Host, ...ports: readonly number[]): Promise<Journal<string>> {
+  const program = [join(root, 'rig/silent-server.mjs'), ...ports.map(String)]
+  const child = lan.spawn(host.namespace, process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const journal = journalOf(child, (line) => line)
+  await journal.first((line) => line === 'listening')
+  return journal
+}
+
 /** A line of the daemon's log. */
 export interface LogLine {
   readonly msg: string
