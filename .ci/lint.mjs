@@ -114,9 +114,14 @@ const rules = [
     pattern: importOf(`[^'"\`]*\\.\\./|ipvs\\b`),
   },
   {
+    rule: 'command-line imports nothing of ours',
+    where: files('lib/command-line', code),
+    pattern: importOf(`[^'"\`]*\\.\\./|ipvs\\b`),
+  },
+  {
     rule: 'the library knows nothing of its command line, and no more of ipvsadm',
     where: library.filter((path) => !/^lib\/(cli|ipvsadm)\//.test(path)),
-    pattern: importOf('[^\'"`]*/(cli|ipvsadm)/'),
+    pattern: importOf('[^\'"`]*/(cli|command-line|ipvsadm)/'),
   },
   {
     rule: 'ipvsadm knows nothing of the command line',
@@ -132,7 +137,9 @@ const rules = [
       'examples/failover-daemon/test/alert-sinks.test.ts',
       'examples/failover-daemon/test/alert-periods.test.ts',
     ],
-    pattern: importOf(`[^'"\`]*(\\.\\./\\.\\./|/(lib|native|rig)/)|ipvs/(?!(health|ipvsadm|system|testing)['"\`])`),
+    pattern: importOf(
+      `[^'"\`]*(\\.\\./\\.\\./|/(lib|native|rig)/)|ipvs/(?!(command-line|health|ipvsadm|system|testing)['"\`])`,
+    ),
   },
   {
     rule: 'examples import nothing built, but plain JavaScript may import what is built of its own package',

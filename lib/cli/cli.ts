@@ -1,9 +1,9 @@
 /** The command `ipvs`: which subcommand, with what arguments, and what its failure is called. */
+import { commandCalled, readCall } from '../command-line/arguments.js'
+import { UsageError, usageError } from '../command-line/command.js'
 import { IpvsError } from '../errors.js'
-import { readCall } from './arguments.js'
-import { CliError, Status, usageError, type Command, type Io } from './command.js'
-import { adm, commandNames, commands } from './commands.js'
-import { nearest } from './nearest.js'
+import { CliError, Status, type Command, type Io } from './command.js'
+import { adm, ipvs } from './commands.js'
 
 /** Runs the command and gives its exit status. Rejects for nothing but a bug. */
 export async function cli(args: readonly string[], io: Io): Promise<number> {
@@ -27,7 +27,7 @@ async function dispatch([word, ...rest]: readonly string[], io: Io): Promise<num
     case 'help': {
       const of = rest.find((word) => !word.startsWith('-'))
       if (of === adm.name) return runAdm(['--help'], io)
-      return showHelp(of === undefined || of === 'help' ? undefined : commandOf(of), io)
+      return showHelp(of === undefined || of === 'help' ? undefined : commandCalled(ipvs, of), io)
     }
     case '-V':
     case '--version':
@@ -40,13 +40,13 @@ async function dispatch([word, ...rest]: readonly string[], io: Io): Promise<num
       return complete(rest, io)
     }
     default:
-      return runCommand(commandOf(word), rest, io)
+      return runCommand(commandCalled(ipvs, word), rest, io)
   }
 }
 
 async function showHelp(of: Command | undefined, io: Io, to = io.stdout, status: number = Status.ok): Promise<number> {
-  const { helpOf, helpOfAll } = await import('./help.js')
-  to.write(of ? helpOf(of, to.columns) : helpOfAll(to.columns))
+  const { helpOf, helpOfAll } = await import('../command-line/help.js')
+  to.write(of ? helpOf(ipvs, of, to.columns) : helpOfAll(ipvs, to.columns))
   return status
 }
 
@@ -62,7 +62,7 @@ async function runAdm(args: readonly string[], io: Io): Promise<number> {
 }
 
 async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
-  const call = readCall(command, args)
+  const call = readCall(ipvs, command, args)
   if (!call) return showHelp(command, io)
   const program = await command.load()
   // The library reads this word itself.
@@ -76,26 +76,9 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
     const world = Object.create(io, { open: { value: open } }) as Io
     return await program.run(call, world)
   } catch (error) {
-    const isUsage = error instanceof CliError && error.status === Status.usage
-    throw isUsage ? new CliError(usageWords(command, error.message), Status.usage) : error
+    // A wrong word that only the command itself can tell, a service for instance, is told as all wrong arguments are.
+    throw error instanceof CliError && error.status === Status.usage ? usageError(ipvs, command, error.message) : error
   }
-}
-
-/** A wrong word that only the command itself can tell, a service for instance, is told as all wrong arguments are. */
-function usageWords({ name }: Command, problem: string): string {
-  const head = problem.startsWith(`${name}: `) ? '' : `${name}: `
-  const tail = problem.endsWith(' --help') ? '' : `; see ipvs ${name} --help`
-  return `${head}${problem}${tail}`
-}
-
-function commandOf(word: string): Command {
-  const command = commands.find(({ name }) => name === word)
-  if (command) return command
-  const near = nearest(word, commandNames)
-  const expected = word.startsWith('-')
-    ? 'a command first'
-    : `a command${near === undefined ? '' : `, perhaps ${near}`}`
-  throw usageError('', `expected ${expected}, found ${JSON.stringify(word)}`)
 }
 
 /** The sentence and status for what a command may fail with; undefined for a bug. */
@@ -105,6 +88,7 @@ function failureOf(
 ): { readonly message: string; readonly status: number } | undefined {
   if (signal.aborted && isAbort(error, signal)) return { message: '', status: Status.interrupted }
   if (error instanceof CliError) return error
+  if (error instanceof UsageError) return { message: error.message, status: Status.usage }
   if (IpvsError.is(error)) return { message: error.message, status: Status.failed }
   if (isWrongArgument(error)) return { message: error.message, status: Status.failed }
   return undefined

@@ -1,5 +1,8 @@
-/** What a subcommand is made of: data, from which arguments are read, and help, completion and the man page are made. */
+/** What a subcommand is made of. */
+import type { Call, Command as Described } from '../command-line/command.js'
 import type { Ipvs } from '../handle.js'
+
+export { type Call, type Operand, type Option, isOn, textOf, textsOf } from '../command-line/command.js'
 
 /** Where text goes; the process's stdout is one. */
 export interface Output {
@@ -27,52 +30,14 @@ export interface Io {
   open(namespace: string | undefined): Promise<Ipvs>
 }
 
-/** `--name VALUE`, or `--name` where `value` is left out. */
-export interface Option {
-  readonly name: string
-  readonly short?: string
-  /** What stands for the value in help. Without it the option is a switch. */
-  readonly value?: string
-  /** May be given several times. */
-  readonly multiple?: true
-  /** The words that the value can be, for completion. */
-  readonly choices?: readonly string[]
-  readonly help: string
-}
-
-/** What stands without a dash, in order. */
-export interface Operand {
-  readonly name: string
-  readonly optional?: true
-  /** For completion: files, or what the table holds. */
-  readonly completes?: 'file' | 'service' | 'server' | readonly string[]
-}
-
-/** The arguments of one call. */
-export interface Call {
-  /** By the option's name: a text, true for a switch, a list where it is `multiple`. */
-  readonly values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>
-  readonly operands: readonly string[]
-}
-
 /** What a subcommand's module exports. */
 export interface Program {
   /** Resolves to the exit status. */
   run(call: Call, io: Io): Promise<number>
 }
 
-export interface Command {
-  readonly name: string
-  readonly operands: readonly Operand[]
-  /** One line, for the list of commands. */
-  readonly summary: string
-  /** Paragraphs. */
-  readonly description: readonly string[]
-  readonly options: readonly Option[]
-  /** Exit statuses beside those that all commands have. */
-  readonly statuses?: Readonly<Record<number, string>>
-  readonly examples: readonly string[]
-  /** Its module, loaded when it is called. */
+/** With its module, loaded when it is called. */
+export interface Command extends Described {
   load(): Promise<Program>
 }
 
@@ -87,26 +52,4 @@ export class CliError extends Error {
   ) {
     super(message)
   }
-}
-
-/** Wrong arguments: the sentence ends with where help is. */
-export function usageError(command: string, problem: string): CliError {
-  return new CliError(`${problem}; see ipvs ${command === '' ? '' : `${command} `}--help`, Status.usage)
-}
-
-/** The text of an option that takes a value. */
-export function textOf({ values }: Call, option: string): string | undefined {
-  const value = values[option]
-  return typeof value === 'string' ? value : undefined
-}
-
-/** Whether a switch is given. */
-export function isOn({ values }: Call, option: string): boolean {
-  return values[option] === true
-}
-
-/** The texts of an option that may be given several times. */
-export function textsOf({ values }: Call, option: string): readonly string[] {
-  const value = values[option]
-  return Array.isArray(value) ? (value as readonly string[]) : []
 }

@@ -1,4 +1,5 @@
 /** The subcommands: data only, so that each call loads no more than its own. */
+import type { CommandLine, Relay } from '../command-line/index.js'
 import type { Command, Option } from './command.js'
 
 /** Every command that reads or writes the table has it. */
@@ -202,16 +203,28 @@ function colour(): Option {
 }
 
 /** Not in the list above: its arguments are ipvsadm's. */
-export const adm: Readonly<Record<'name' | 'summary' | 'description', string>> = {
+export const adm: Relay = {
   name: 'adm',
   summary: 'what ipvsadm does, with its words',
-  description:
+  description: [
     'Takes every argument of ipvsadm 1.31, and answers as it does. A symbolic link to ipvs that is named ipvsadm, ' +
-    'ipvsadm-save or ipvsadm-restore does the same.',
+      'ipvsadm-save or ipvsadm-restore does the same.',
+    'Its options are those of ipvsadm(8), its exit statuses too.',
+  ],
 }
 
-/** Every command has it. */
-export const helpOption: Option = { name: 'help', short: 'h', help: 'show this help' }
+export const ipvs: CommandLine<Command> = {
+  name: 'ipvs',
+  purpose: "control the Linux kernel's load balancer (IPVS)",
+  commands,
+  relays: [adm],
+  statuses: {
+    0: 'done, or nothing to do',
+    1: 'it failed: the sentence on stderr says why, and what to do',
+    64: 'wrong arguments',
+    130: 'interrupted',
+  },
+}
 
 /** What can stand first. */
 export const commandNames: readonly string[] = [...commands.map(({ name }) => name), adm.name, 'help']

@@ -1,6 +1,6 @@
 /** `ipvs doctor` */
 import { isIP } from 'node:net'
-import { CliError, isOn, Status, textOf, textsOf, usageError, type Call, type Io } from './command.js'
+import { CliError, isOn, Status, textOf, textsOf, type Call, type Io } from './command.js'
 import { commandIn, diagnose } from './doctor/diagnose.js'
 import { thisHost, type Host } from './doctor/host.js'
 import { isOwn, readFacts } from './doctor/read.js'
@@ -37,7 +37,7 @@ async function examineRealServer(
 ): Promise<readonly Finding[]> {
   const wrong = addresses.find((address) => isIP(address) === 0 || address.includes('%'))
   if (wrong !== undefined) {
-    throw usageError('doctor', `--real-server: expected an IPv4 or IPv6 address, found ${JSON.stringify(wrong)}`)
+    throw new CliError(`--real-server: expected an IPv4 or IPv6 address, found ${JSON.stringify(wrong)}`, Status.usage)
   }
   if (namespace !== undefined && !(await isOwn(host, namespace))) {
     const words = addresses.map((address) => `--real-server ${address}`).join(' ')

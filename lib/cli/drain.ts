@@ -4,7 +4,7 @@ import { IpvsError } from '../errors.js'
 import { systemClock, type Clock } from '../health/clock.js'
 import { destinationName } from '../keys.js'
 import { destinationKey } from '../validate.js'
-import { CliError, isOn, Status, textOf, usageError, type Call, type Io } from './command.js'
+import { CliError, isOn, Status, textOf, type Call, type Io } from './command.js'
 import { progressOn } from './drain-progress.js'
 import { deadlineWords, drainedWords, interruptedWords, restoringCommand } from './drain-words.js'
 import { parseDuration, parseServer, parseService, serviceWord } from './words.js'
@@ -46,7 +46,7 @@ function readTask(call: Call): Task {
   const interval = textOf(call, 'interval') ?? '1s'
   const intervalMs = parseDuration('interval', interval)
   if (intervalMs === 0) {
-    throw usageError('drain', `expected --interval of 1ms or more, found ${JSON.stringify(interval)}`)
+    throw new CliError(`expected --interval of 1ms or more, found ${JSON.stringify(interval)}`, Status.usage)
   }
   const until = isOn(call, 'active') ? 'noActive' : 'idle'
   return { namespace: textOf(call, 'namespace'), of, key, timeoutMs, intervalMs, until, removes: isOn(call, 'remove') }

@@ -1,6 +1,7 @@
 import t from 'tap'
-import { orWords, readCall } from '../../lib/cli/arguments.js'
-import type { Command } from '../../lib/cli/command.js'
+import { orWords, readCall } from '../../lib/command-line/arguments.js'
+import { UsageError } from '../../lib/command-line/command.js'
+import type { Command } from '../../lib/command-line/index.js'
 
 const command: Command = {
   name: 'try',
@@ -14,12 +15,12 @@ const command: Command = {
     { name: 'many', short: 'm', value: 'TEXT', multiple: true, help: '' },
   ],
   examples: [],
-  load: () => Promise.reject(new Error('not called')),
 }
+const line = { name: 'program' }
 
 /** Values and operands of a line. */
-function read(line: string) {
-  const call = readCall(command, line.split(' '))
+function read(words: string) {
+  const call = readCall(line, command, words.split(' '))
   return call && { ...call.values, operands: call.operands }
 }
 
@@ -52,9 +53,20 @@ t.test('the last of an option counts, and all of one that may be repeated', asyn
 
 t.test('an operand may be left out where it is optional', async (t) => {
   t.same(read('a'), { operands: ['a'] })
-  t.throws(() => readCall(command, []), {
-    status: 64,
-    message: 'try: expected ONE, found nothing; see ipvs try --help',
+  t.throws(() => readCall(line, command, []), {
+    constructor: UsageError,
+    message: 'try: expected ONE, found nothing; see program try --help',
+  })
+})
+
+t.test('a required option may not be left out', async (t) => {
+  const options = [{ name: 'config', short: 'c', value: 'FILE', required: true, help: '' }] as const
+  const running = { ...command, name: 'run', options, operands: [] }
+  t.equal(readCall(line, running, ['--config', 'f'])?.values['config'], 'f')
+  t.equal(readCall(line, running, ['-h']), undefined, 'help needs nothing')
+  t.throws(() => readCall(line, running, []), {
+    constructor: UsageError,
+    message: 'run: expected -c FILE, found nothing; see program run --help',
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { distanceBetween, nearest } from '../../lib/cli/nearest.js'
+import { distanceBetween, nearest } from '../../lib/command-line/nearest.js'
 
 t.test('the distance of words is how often one slips from one to the other', async (t) => {
   const distances = [
@@ -34,5 +34,6 @@ t.test('what a word begins comes before what it is like, and what is unlike is n
   t.equal(nearest('pla', ['pl', 'plant']), 'plant')
   t.equal(nearest('plan', ['pln', 'clan']), 'pln')
   t.equal(nearest('xyz', ['abc']), undefined)
+  t.equal(nearest('FASTINTERVALL', ['interval', 'fastInterval']), 'fastInterval', 'in whatever case')
   t.equal(nearest('abc', []), undefined)
 })

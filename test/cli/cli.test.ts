@@ -59,7 +59,7 @@ t.test('the version is that of the package', async (t) => {
 
 t.test('a command that there is not is told with the one that may be meant', async (t) => {
   const meant = {
-    ...{ lsit: 'list', lst: 'list', lis: 'list', lists: 'list', LIST: undefined, ls: undefined, l: undefined },
+    ...{ lsit: 'list', lst: 'list', lis: 'list', lists: 'list', LIST: 'list', ls: undefined, l: undefined },
     ...{ con: 'connections', conections: 'connections', comp: 'completion', drian: 'drain', doctr: 'doctor' },
     ...{ aply: 'apply', plna: 'plan', pla: 'plan', tpo: 'top', amd: 'adm', hepl: 'help', frobnicate: undefined },
     ...{ '': undefined },

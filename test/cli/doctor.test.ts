@@ -3,8 +3,8 @@ import t from 'tap'
 import { examine } from '../../lib/cli/doctor.js'
 import { thisHost, type Host } from '../../lib/cli/doctor/host.js'
 import { IpvsError } from '../../lib/errors.js'
-import { readCall } from '../../lib/cli/arguments.js'
-import { commands } from '../../lib/cli/commands.js'
+import { readCall } from '../../lib/command-line/arguments.js'
+import { commands, ipvs } from '../../lib/cli/commands.js'
 import { address, direct, vip, web } from './doctor-facts.js'
 import { makeWorld, run, type WorldOptions } from './io.js'
 
@@ -61,7 +61,7 @@ async function doctor(host: Host, args: readonly string[] = [], options: WorldOp
     return world.kernel.open()
   }
   const command = commands.find(({ name }) => name === 'doctor')
-  const call = command && readCall(command, args)
+  const call = command && readCall(ipvs, command, args)
   if (!call) throw new Error('expected a call of doctor')
   const status = await examine(call, { ...world.io, open }, host)
   return { status, stdout: world.stdout(), opened }

@@ -1,4 +1,5 @@
 /** The configuration: YAML in, validated plain data out, or every mistake with its place in the file. */
+import { nearest } from 'ipvs/command-line'
 import type * as z from 'zod'
 import { crossProblems, someHost } from './config-problems.js'
 import type { HostFacts, ServiceShape } from './config-problems.js'
@@ -7,7 +8,6 @@ import { MAX_PROBLEMS, readDocument } from './document.js'
 import type { Located, Path, Problem } from './document.js'
 import { objectName, serviceName } from './names.js'
 import { defaultDrainMs } from './policy.js'
-import { closest } from './scalars.js'
 import { File, Service } from './schema.js'
 import { noneKnown, withServers } from './sources.js'
 
@@ -71,7 +71,7 @@ function shapeProblems(error: z.ZodError, at: Path): Problem[] {
     const path = [...at, ...issue.path.map((part) => (typeof part === 'number' ? part : String(part)))]
     if (issue.code !== 'unrecognized_keys') return [{ path, expected: issue.message }]
     return issue.keys.map((key) => {
-      const meant = closest(key, issue.message.split(', '))
+      const meant = nearest(key, issue.message.split(', '))
       const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
       return { path: [...path, key], expected: `one of ${issue.message}${hint}`, found: 'an unknown key', atKey: true }
     })

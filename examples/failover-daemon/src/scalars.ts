@@ -67,25 +67,3 @@ export function durationText(ms: number): string {
   const unit = (['h', 'm', 's'] as const).find((name) => ms > 0 && ms % MS[name] === 0) ?? 'ms'
   return `${ms / MS[unit]}${unit}`
 }
-
-/** The known word that `word` was probably meant to be: at most two letters added, lost, changed, or another case. */
-export function closest(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.min(2, candidate.length / 2))
-    .sort((a, b) => a.distance - b.distance)
-  return best?.candidate
-}
-
-/** Levenshtein's distance; words far apart in length are not looked at. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return Infinity
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1]
-    for (let j = 0; j < b.length; j++)
-      next.push(Math.min((row[j] ?? 0) + (a[i] === b[j] ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    row = next
-  }
-  return row[b.length] ?? Infinity
-}

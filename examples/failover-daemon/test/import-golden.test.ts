@@ -72,7 +72,7 @@ t.test('exactly one kind of installation, with the options that belong to it', a
     [['--ldirectord', 'a', '--config-id', 'b'], '--config-id goes with --keepalived only'],
     [[...seedArguments, '--set', 'VIP'], '--set: expected such as VIP=192.0.2.100, found "VIP"'],
     [[...seedArguments, '--pair', 'myapp'], '--pair: expected such as 5000=myapp_nodes'],
-    [['--moon', 'mon.cf'], "'--moon'"],
+    [['--moon', 'mon.cf'], 'an option, perhaps --mon, found "--moon"'],
     [['keepalived.conf'], 'keepalived.conf'],
   ] as const) {
     const { status, stdout, stderr } = await importing(...args)
@@ -85,5 +85,5 @@ t.test('exactly one kind of installation, with the options that belong to it', a
 t.test('--help tells the exit statuses', async (t) => {
   const { status, stdout } = await importing('--help')
   t.equal(status, 0)
-  t.match(stdout, /^Usage: ipvs-failover import --mon .*Exit status: 0 .*; 2 .*; 3 /s)
+  t.match(stdout, /^Usage: ipvs-failover import --mon .*Exit status:\n  0 .*\n  2 .*\n  3 /s)
 })

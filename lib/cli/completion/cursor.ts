@@ -1,7 +1,7 @@
 /** Which word the cursor is in. */
-import { parse } from '../arguments.js'
-import { adm, commandNames, commands, helpOption } from '../commands.js'
-import { generalOptions } from '../help.js'
+import { parse } from '../../command-line/arguments.js'
+import { generalOptions, helpOption } from '../../command-line/command.js'
+import { adm, commandNames, commands, ipvs } from '../commands.js'
 import { wantedOfAdm } from './adm.js'
 import { nothing, wordsWanted, type Completion, type Wanted } from './wanted.js'
 import type { Command, Operand, Option } from '../command.js'
@@ -9,7 +9,7 @@ import type { Command, Operand, Option } from '../command.js'
 /** `words` stand after `ipvs`; the last, which may be empty, is the one at the cursor. */
 export function completionAt(words: readonly string[]): Completion {
   const [first = '', ...rest] = words
-  if (words.length < 2) return { wanted: first.startsWith('-') ? optionsWanted(generalOptions) : commandsWanted }
+  if (words.length < 2) return { wanted: first.startsWith('-') ? optionsWanted(generalOptions(ipvs)) : commandsWanted }
   if (first === 'help') return { wanted: rest.length === 1 ? commandsWanted : nothing }
   if (first === adm.name) return { wanted: wantedOfAdm(rest) }
   const command = commands.find(({ name }) => name === first)

@@ -1,5 +1,5 @@
 /** Findings as people read them: one begins each line that is not indented. */
-import { wrap } from '../help.js'
+import { wrap } from '../../command-line/help.js'
 import type { Finding, Level } from './finding.js'
 import type { Colour, Paint } from '../style.js'
 

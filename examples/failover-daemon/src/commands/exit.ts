@@ -10,8 +10,14 @@ export class Exit extends Error {
 
 /** Where commands write what is not log. */
 export interface Output {
-  readonly stdout: { write(text: string): unknown }
-  readonly stderr: { write(text: string): unknown }
+  readonly stdout: Stream
+  readonly stderr: Stream
+}
+
+interface Stream {
+  write(text: string): unknown
+  /** Of a terminal. */
+  readonly columns?: number | undefined
 }
 
 /** Exit statuses; those above 2 are of sysexits.h. */

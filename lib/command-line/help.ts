@@ -1,66 +1,42 @@
 /** Help, from the data of the commands. */
-import { adm, commands, helpOption } from './commands.js'
-import type { Command, Operand, Option } from './command.js'
+import { formsOf, generalOptions, helpOption } from './command.js'
+import type { Command, CommandLine, Option } from './command.js'
 
-/** `ipvs list [OPTION...] [SERVICE]` */
-export function synopsis({ name, operands, options }: Command): string {
-  const words = operands.map(operandWord)
-  return ['ipvs', name, ...(options.length > 0 ? ['[OPTION...]'] : []), ...words].join(' ')
-}
-
-function operandWord({ name, optional }: Operand): string {
-  return optional === true ? `[${name}]` : name
-}
-
-/** The exit statuses that every command has, in words. */
-export const statuses: Readonly<Record<number, string>> = {
-  0: 'done, or nothing to do',
-  1: 'it failed: the sentence on stderr says why, and what to do',
-  64: 'wrong arguments',
-  130: 'interrupted',
-}
-
-/** What the command is for. */
-export const purpose = "control the Linux kernel's load balancer (IPVS)"
-
-/** What can stand instead of a command. */
-export const generalOptions: readonly Option[] = [
-  { ...helpOption, help: 'show this help; after a command, or as `ipvs help COMMAND`, show what it takes' },
-  { name: 'version', short: 'V', help: 'show the version' },
-]
-
-/** `ipvs --help` */
-export function helpOfAll(columns?: number): string {
+/** What `NAME --help` prints. Lines of `columns` characters, of 60 to 100. */
+export function helpOfAll(line: CommandLine, columns?: number): string {
   const width = widthOf(columns)
   return lines(
-    'Usage: ipvs COMMAND [OPTION...] [OPERAND...]',
+    `Usage: ${line.name} COMMAND [OPTION...] [OPERAND...]`,
     '',
-    sentence(purpose),
+    ...wrap(sentence(line.purpose), width),
     '',
     'Commands:',
     ...wrapSecond(
-      [...commands, adm].map(({ name, summary }) => [`  ${name}`, summary]),
+      [...line.commands, ...(line.relays ?? [])].map(({ name, summary }) => [`  ${name}`, summary]),
       width,
     ),
     '',
     'Options:',
-    ...optionLines(generalOptions, width),
+    ...optionLines(generalOptions(line), width),
     '',
-    ...statusLines(statuses, width),
+    ...statusLines(line.statuses, width),
   )
 }
 
-/** `ipvs COMMAND --help` */
-export function helpOf(command: Command, columns?: number): string {
+/** What `NAME COMMAND --help` prints. */
+export function helpOf(line: CommandLine, command: Command, columns?: number): string {
   const width = widthOf(columns)
+  const usages = formsOf(command).map((form, i) => {
+    return [`${i === 0 ? 'Usage:' : '      '} ${line.name} ${command.name} `, form] as const
+  })
   return lines(
-    `Usage: ${synopsis(command)}`,
+    ...wrapSecond(usages, width, 0).map((line) => line.trimEnd()),
     '',
     ...[sentence(command.summary), ...command.description].flatMap((paragraph) => [...wrap(paragraph, width), '']),
     'Options:',
     ...optionLines([...command.options, helpOption], width),
     '',
-    ...statusLines({ ...statuses, ...command.statuses }, width),
+    ...statusLines({ ...line.statuses, ...command.statuses }, width),
     '',
     'Examples:',
     ...command.examples.map((example) => `  ${example}`),
@@ -97,8 +73,8 @@ function statusLines(all: Readonly<Record<number, string>>, width: number): stri
 }
 
 /** Two columns, the second wrapped. */
-function wrapSecond(rows: readonly (readonly [string, string])[], width: number): string[] {
-  const first = Math.max(...rows.map(([cell]) => cell.length)) + 2
+function wrapSecond(rows: readonly (readonly [string, string])[], width: number, gap = 2): string[] {
+  const first = Math.max(...rows.map(([cell]) => cell.length)) + gap
   return rows.flatMap(([cell, text]) =>
     wrap(text, width - first).map((line, i) => (i === 0 ? cell : '').padEnd(first) + line),
   )

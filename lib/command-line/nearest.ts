@@ -1,11 +1,12 @@
 /** What a mistyped name was meant to be. */
 
-/** The name that a word begins, or that it differs least from; undefined where none is near. */
+/** The name that a word begins, or that it differs least from, in whatever case; undefined where none is near. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
-  const begun = names.filter((name) => word.length > 1 && name.startsWith(word))
+  const lower = word.toLowerCase()
+  const begun = names.filter((name) => word.length > 1 && name.toLowerCase().startsWith(lower))
   if (begun.length > 0) return begun[0]
   const [best] = names
-    .map((name) => ({ name, distance: distanceBetween(word, name) }))
+    .map((name) => ({ name, distance: distanceBetween(lower, name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   return best && best.distance <= (word.length < 4 ? 1 : 2) ? best.name : undefined
 }
