@@ -12,8 +12,8 @@ const root = process.cwd()
 const main = join(root, 'examples/failover-daemon/bin/ipvs-failover.js')
 
 /** Has the daemon find an in-memory kernel where it looks for IPVS. */
-const kernel = `export * from '${root}/dist/index.js'
-import { createTestKernel } from '${root}/dist/testing/index.js'
+const kernel = `export * from '${import.meta.resolve('ipvs')}'
+import { createTestKernel } from '${import.meta.resolve('ipvs/testing')}'
 export const open = async () => createTestKernel().open()
 `
 const hooks = `export const resolve = (name, context, next) =>

@@ -85,5 +85,5 @@ t.test('exactly one kind of installation, with the options that belong to it', a
 t.test('--help tells the exit statuses', async (t) => {
   const { status, stdout } = await importing('--help')
   t.equal(status, 0)
-  t.match(stdout, /^Usage: ipvs-failover import --mon .*Exit status:\n  0 .*\n  2 .*\n  3 /s)
+  t.match(stdout, /^Usage: ipvs-failover import --mon .*Exit status:\n {2}0 .*\n {2}2 .*\n {2}3 /s)
 })
