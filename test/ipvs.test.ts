@@ -449,6 +449,21 @@ t.test('sync daemons run on the interfaces that the in-memory kernel was given',
   t.equal(await codeOf(ipvs.startSyncDaemon(backup)), 'IPVS_INTERFACE_NOT_FOUND')
 })
 
+t.test('an in-memory kernel answers after the pause that it was given', async (t) => {
+  const order: string[] = []
+  const pause = () =>
+    new Promise<void>((resolve) =>
+      setImmediate(() => {
+        order.push('paused')
+        resolve()
+      }),
+    )
+  await createTestKernel({ pause }).open().services()
+  order.push('answered')
+  t.same(order.slice(-2), ['paused', 'answered'])
+  t.throws(() => createTestKernel({ pause: 5 as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+})
+
 t.test('under one signal any number of calls may wait without a warning', async (t) => {
   const warnings: Error[] = []
   const listen = (warning: Error) => void warnings.push(warning)

@@ -42,10 +42,13 @@ export class FakeKernel {
     return this.#writes
   }
 
-  session(): Session {
+  session(pause: () => Promise<unknown> = () => Promise.resolve()): Session {
     return {
-      request: async (batch) =>
-        Promise.resolve(encodeReplies(decodeRequests(batch).map((request) => this.answer(request)))),
+      request: async (batch) => {
+        const replies = encodeReplies(decodeRequests(batch).map((request) => this.answer(request)))
+        await pause()
+        return replies
+      },
       close: async () => Promise.resolve(),
     }
   }
