@@ -96,8 +96,8 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
   readonly #context: RunContext<T>
   readonly #hold: Hold
   readonly #events = new EventQueue<HealthEvent<T>>()
-  /** Checks under way, also those of targets that have left. */
-  readonly #runs = new Set<Run>()
+  /** Checks under way of targets that have left. */
+  readonly #leaving = new Set<Run>()
   #entries = new Map<string, Entry<T>>()
   #disposing: Promise<void> | undefined
 
@@ -162,7 +162,7 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
   async #dispose(): Promise<void> {
     this.set([])
     this.#events.end()
-    await Promise.all([...this.#runs].map((run) => run.ended))
+    await Promise.all([...this.#leaving].map((run) => run.ended))
   }
 
   #newEntry(key: string, target: T): Entry<T> {
@@ -202,8 +202,12 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
   #remove(key: string, entry: Entry<T>): void {
     entry.cancelNext()
     entry.tripwire?.disarm()
-    entry.run?.withdraw()
     this.#events.drop(key)
+    const { run } = entry
+    if (run === undefined) return
+    run.withdraw()
+    this.#leaving.add(run)
+    void run.ended.then(() => this.#leaving.delete(run))
   }
 
   #schedule(key: string, entry: Entry<T>, delayMs: number): void {
@@ -213,10 +217,8 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
   #check(key: string, entry: Entry<T>): void {
     const run = startRun(this.#context, entry.target)
     entry.run = run
-    this.#runs.add(run)
     void run.ended.then((ended) => {
       entry.run = undefined
-      this.#runs.delete(run)
       // The target may have left meanwhile, and even have come back as a new one.
       if (this.#entries.get(key) === entry) this.#conclude(key, entry, ended)
     })

@@ -32,7 +32,9 @@ export function step(
   const failures = pass ? 0 : Math.min(health.failures + 1, fall)
   const state = passes >= rise ? 'up' : failures >= fall ? 'down' : health.state
   const changed = state === 'unknown' || state === health.state ? undefined : state
-  return { health: { state, passes, failures }, changed }
+  // The usual case makes nothing new: of thousands of targets it would be old before it is garbage.
+  const same = state === health.state && passes === health.passes && failures === health.failures
+  return { health: same ? health : { state, passes, failures }, changed }
 }
 
 /** Whether the next verdict may matter soon: the state is unknown, or a streak against it has begun. */

@@ -53,12 +53,14 @@ export function verdictOfAbort(signal: AbortSignal): Verdict {
   return { outcome: 'inconclusive', reason: 'local', detail: 'the check was withdrawn' }
 }
 
+const passed: Verdict = { outcome: 'pass' }
+
 /** What a check gave, made safe to store and print: anything that is no verdict is inconclusive. */
 export function verdictOf(value: unknown): Verdict {
   const given: { outcome?: unknown; weight?: unknown; reason?: unknown; detail?: unknown } = Object(value) as object
   const { outcome, weight, reason, detail } = given
   if (outcome === 'pass') {
-    if (weight === undefined) return { outcome }
+    if (weight === undefined) return passed
     if (typeof weight === 'number' && weight >= 0 && weight < Infinity) return { outcome, weight }
   }
   if ((outcome === 'fail' || outcome === 'inconclusive') && typeof reason === 'string') {

@@ -1,15 +1,17 @@
 /** The daemon's director and checks on an in-memory kernel, with real connections, and what they measure. */
 import { createMonitorWith } from '../../lib/health/monitor.js'
 import { type Clock, systemClock } from '../../lib/health/clock.js'
+import { openSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { memoryOrders } from '../../examples/failover-daemon/test/director-bench.js'
-import { recordingLog } from '../../examples/failover-daemon/test/recording-log.js'
 import { config as tableConfig } from '../../examples/failover-daemon/test/tables.js'
 import { startMonitorWith } from '../../examples/failover-daemon/src/checks.js'
 import type { CheckConfig, Config } from '../../examples/failover-daemon/src/config.js'
 import { Director } from '../../examples/failover-daemon/src/director.js'
+import { openLog } from '../../examples/failover-daemon/src/log.js'
 import { noneKnown, withServers } from '../../examples/failover-daemon/src/sources.js'
 import { openLedger } from '../../examples/failover-daemon/src/state.js'
 import type { Target, Verdict } from 'ipvs/health'
@@ -62,8 +64,9 @@ interface DaemonOptions {
 
 /** A director that keeps an in-memory table right, and its ledger on disk. */
 export async function startDaemon(config: Config, { clock = systemClock, onVerdict }: DaemonOptions = {}) {
-  const kernel = createTestKernel()
-  const log = recordingLog()
+  // As with a real one, which a thread asks, other work goes on before an answer.
+  const kernel = createTestKernel({ pause: setImmediate })
+  const { log } = openLog(openSync('/dev/null', 'w'))
   const folder = await mkdtemp(join(tmpdir(), 'ipvs-proof-'))
   const ending = new AbortController()
   const start = startMonitorWith((targets, options) => createMonitorWith(clock, targets, options))
@@ -86,10 +89,6 @@ export async function startDaemon(config: Config, { clock = systemClock, onVerdi
   const outside = kernel.open()
   return {
     kernel,
-    log,
-    director,
-    /** Another handle on the same table. */
-    outside,
     /** How many servers the table has. */
     servers: async () => (await outside.table()).reduce((sum, { destinations }) => sum + destinations.length, 0),
     async stop() {

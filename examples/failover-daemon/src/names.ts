@@ -20,7 +20,8 @@ export function objectName(service: ServiceKey, server?: DestinationKey): string
   if (server === undefined) return of
   const last = inServices.get(server)
   if (last?.of === of) return last.name
-  const name = `${of} > ${serverName(server)}`
+  // In one piece: added up it would stay in pieces, which take twice the memory.
+  const name = [of, serverName(server)].join(' > ')
   inServices.set(server, { of, name })
   return name
 }

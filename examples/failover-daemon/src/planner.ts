@@ -94,6 +94,10 @@ export class Planner {
 
   /** Whether what was planned last still holds, and nothing is to be done, if nothing has changed but perhaps the table. */
   stands(config: Config, table: Table): boolean {
-    return this.#rest !== undefined && stands(this.#rest, config, table, this.#parts.clock.now())
+    const rest = this.#rest
+    if (rest === undefined || !stands(rest, config, table, this.#parts.clock.now())) return false
+    // The same, and the older one can be forgotten.
+    this.#rest = { ...rest, table }
+    return true
   }
 }
