@@ -19,7 +19,8 @@ export async function showMeasured(name, comments, ok) {
   const source = isTable ? lines : [...lines.map((line) => `- ${line}`), '', where(name)]
   const text = await format(source.join('\n'), { ...(await resolveConfig(join(pages, 'x.md'))), parser: 'markdown' })
   const [head, end] = [`<!-- measured by ${name} -->`, '<!-- end -->']
-  for (const page of readdirSync(pages).map((file) => join(pages, file))) {
+  for (const file of readdirSync(pages).filter((name) => name.endsWith('.md'))) {
+    const page = join(pages, file)
     const [before = '', after] = readFileSync(page, 'utf8').split(head)
     if (after === undefined) continue
     writeFileSync(page, `${before}${head}\n\n${text}\n${after.slice(after.indexOf(end))}`)
@@ -32,7 +33,7 @@ export async function showMeasured(name, comments, ok) {
 function where(name) {
   const day = new Date().toISOString().slice(0, 10)
   const machine = name.endsWith('.test.ts')
-    ? `Linux ${release()}, ${cpus().length} processors`
+    ? `Linux ${release().split('.', 2).join('.')}, ${cpus().length} processors`
     : 'in an emulated machine of one processor, many times slower than a real one'
   return `${day}, Node.js ${process.version}, ${machine}.`
 }

@@ -142,6 +142,7 @@ t.test('the failover daemon installs beside it', async (t) => {
     'docs/alerts.md',
     'docs/import.md',
     'docs/man/ipvs-failover.8',
+    'docs/measured.md',
     'docs/options.md',
     'failover.schema.json',
     'failover.yaml',
