@@ -54,8 +54,7 @@ export class Attempts {
     const id = this.#round * mostSlots + slot
     const errno = this.#connects.start(id, to.family === AF_INET ? 4 : 6, to.address, to.port)
     if (errno !== 0) {
-      this.#slots[slot] = undefined
-      this.#free.push(slot)
+      this.#release(slot)
       return Promise.resolve({ error: refused(errno, to) })
     }
     return new Promise((resolve) => {
@@ -70,6 +69,11 @@ export class Attempts {
     for (const attempt of this.#slots)
       if (attempt !== undefined) this.#cancel(attempt.id, refused(constants.errno.ECANCELED, attempt.to))
     this.#connects.close()
+  }
+
+  #release(slot: number): void {
+    this.#slots[slot] = undefined
+    this.#free.push(slot)
   }
 
   #cancel(id: number, error: unknown): void {
@@ -95,8 +99,7 @@ export class Attempts {
     const slot = id % mostSlots
     const attempt = this.#slots[slot]
     if (attempt?.id !== id) return
-    this.#slots[slot] = undefined
-    this.#free.push(slot)
+    this.#release(slot)
     attempt.signal.removeEventListener('abort', attempt.aborted)
     attempt.resolve(endOf(attempt))
   }
