@@ -16,9 +16,13 @@ export function descriptors(): number {
   return readdirSync('/proc/self/fd').length
 }
 
-export async function until(what: string, condition: () => boolean, patienceMs: number): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  patienceMs: number,
+): Promise<void> {
   const deadline = performance.now() + patienceMs
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`never: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 1))
   }

@@ -1,11 +1,11 @@
 /** The daemon's director and checks on an in-memory kernel, with real connections, and what they measure. */
+import { join } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { openSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { tmpdir } from 'node:os'
 import { createMonitorWith } from '../../lib/health/monitor.js'
 import { type Clock, systemClock } from '../../lib/health/clock.js'
-import { openSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { memoryOrders } from '../../examples/failover-daemon/test/director-bench.js'
 import { config as tableConfig } from '../../examples/failover-daemon/test/tables.js'
 import { startMonitorWith } from '../../examples/failover-daemon/src/checks.js'
@@ -103,22 +103,4 @@ export async function startDaemon(config: Config, { clock = systemClock, onVerdi
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
-}
-
-/** The first result of `look` that is true, within so many milliseconds. */
-export async function until(look: () => boolean | Promise<boolean>, patienceMs = 30_000): Promise<void> {
-  const end = performance.now() + patienceMs
-  while (!(await look())) {
-    if (performance.now() > end) throw new Error(`not so within ${patienceMs} ms: ${look.toString()}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
-/** What is awaited, within so many milliseconds. */
-export async function within<T>(ms: number, awaited: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms)
-  })
-  return Promise.race([awaited, late]).finally(() => clearTimeout(timer))
 }

@@ -6,8 +6,10 @@ import { onRequest } from '../../examples/failover-daemon/test/director-bench.js
 import { createMonitor, http, tcp } from 'ipvs/health'
 import type { HealthEvent, Monitor, Target } from 'ipvs/health'
 import { createTestKernel } from 'ipvs/testing'
-import { configOf, quantile, startDaemon, until, within } from './daemon.js'
+import { until } from '../held.js'
+import { configOf, quantile, startDaemon } from './daemon.js'
 import { role, startRole, tell } from './roles.js'
+import { within } from './within.js'
 
 const kills = 100
 const timing = { intervalMs: 1000, fastIntervalMs: 100, timeoutMs: 300, jitterMs: 0, rise: 1, fall: 3 }
@@ -149,14 +151,14 @@ else {
         if (outcome === 'fail' && verdictAt === 0) verdictAt = performance.now()
       },
     })
-    await until(async () => (await daemon.servers()) === 1)
+    await until('the server is in the table', async () => (await daemon.servers()) === 1, 30_000)
     for (let round = 0; round < 30; round++) {
       verdictAt = 0
       const acknowledged = new Promise<number>((resolve) => (removed = () => resolve(performance.now())))
       running.kill('SIGKILL')
       verdictToTable.push((await within(10_000, acknowledged)) - verdictAt)
       running = (await startServer(t, port)).child
-      await until(async () => (await daemon.servers()) === 1)
+      await until('the server is in the table', async () => (await daemon.servers()) === 1, 30_000)
       const since = performance.now()
       await ipvs.addDestination(service, { address: '192.0.2.11', port: 80, forwarding: 'direct' })
       bare.push(performance.now() - since)

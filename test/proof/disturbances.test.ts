@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { openSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { configOf, startDaemon, until } from './daemon.js'
+import { until } from '../held.js'
+import { configOf, startDaemon } from './daemon.js'
 import { role, startRole, tell } from './roles.js'
 
 const count = 50
@@ -58,7 +59,7 @@ async function check(port: number, kind: string): Promise<void> {
   const daemon = await startDaemon(configOf(targets, { ...timing, tripwire: true }), {
     onVerdict: ({ outcome }) => void found[outcome]++,
   })
-  await until(async () => (await daemon.servers()) === count)
+  await until('all servers are in the table', async () => (await daemon.servers()) === count, 30_000)
   await setTimeout(2 * timing.intervalMs)
   const { writes } = daemon.kernel
   const before = { ...found }

@@ -11,6 +11,7 @@ import { createLan, type Host, type Lan } from '../../rig/lan.js'
 import { contestants, times, type Contestant, type Running } from './contestants.js'
 import { compilePrograms } from './programs.js'
 import { usageOf } from './usage.js'
+import { within } from './within.js'
 
 const rounds = Number(process.env['NODE_IPVS_ROUNDS'] ?? 20)
 t.setTimeout(3_500_000)
@@ -66,12 +67,8 @@ async function install(contestant: Contestant): Promise<Place> {
 /** @returns the time of the first entry that fits, of the last one and those to come */
 async function timeOf<T extends { at: number }>(journal: Journal<T>, fits: (entry: T) => boolean, what: string) {
   const found = journal.first(fits, Math.max(0, journal.entries.length - 1))
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    const refuse = () => reject(new Error(`expected ${what}, found ${JSON.stringify(journal.entries.at(-1))}`))
-    timer = setTimeout(refuse, patienceMs)
-  })
-  return (await Promise.race([found, late]).finally(() => clearTimeout(timer))).at
+  const otherwise = () => `expected ${what}, found ${JSON.stringify(journal.entries.at(-1))}`
+  return (await within(patienceMs, found, otherwise)).at
 }
 
 /** A fault of one of its real servers, and its end. */

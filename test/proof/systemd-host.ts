@@ -2,9 +2,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ChildProcess } from 'node:child_process'
 import type { LogLine } from '../../rig/cluster.js'
-import type { Host, Lan } from '../../rig/lan.js'
+import type { Lan } from '../../rig/lan.js'
 import { run } from '../kernel/namespace.js'
 
 /** An emulated machine starts the daemon in some ten seconds, a busy one in minutes. */
@@ -81,15 +80,6 @@ export async function journalText(unit: string): Promise<string> {
 export async function journal(unit: string): Promise<readonly LogLine[]> {
   const lines = (await journalText(unit)).split('\n')
   return lines.flatMap((line) => (line.startsWith('{"level"') ? [JSON.parse(line) as LogLine] : []))
-}
-
-/** A server that answers what it is told. Resolves when it listens. */
-export async function startEcho(lan: Lan, real: Host, port: number): Promise<ChildProcess> {
-  const program = `require('node:net').createServer((socket) => socket.pipe(socket).on('error', () => {}))
-    .listen(${port}, '::', () => console.log('listening'))`
-  const child = lan.spawn(real.namespace, process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
-  for await (const _ of createInterface({ input: child.stdout as NodeJS.ReadableStream })) return child
-  throw new Error(`${child.spawnargs.join(' ')} ended before it listened`)
 }
 
 /** Connections from the LAN's client, each of which asks four times a second. */

@@ -12,7 +12,6 @@ import {
   loadedModules,
   missing,
   serviceState,
-  startEcho,
   systemctl,
   writeCounter,
 } from './systemd-host.js'
@@ -70,8 +69,7 @@ const modulesAfter = await loadedModules()
 const written = await writeCounter()
 const ipvs = await openIn(t, director.namespace)
 await fillTable(ipvs, lan)
-const echoes = await Promise.all(lan.reals.map((real) => startEcho(lan, real, 80)))
-t.teardown(() => echoes.forEach((echo) => echo.kill()))
+await Promise.all(lan.reals.map((real) => lan.echoServer(real, 80)))
 const held = await holdConnections(lan, vip, 80, connections)
 const before = await configured(ipvs)
 /** All is checked and found, the table is as before without a write since, and the connections are answered. */
