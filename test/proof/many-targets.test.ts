@@ -1,4 +1,5 @@
 /** 10,000 targets, each checked by TCP every 2 s, in one process. */
+import '../../examples/failover-daemon/src/heap.js'
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { until } from '../held.js'
