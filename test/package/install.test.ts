@@ -140,6 +140,7 @@ t.test('the failover daemon installs beside it', async (t) => {
     'LICENSE',
     'README.md',
     'docs/alerts.md',
+    'docs/compared.md',
     'docs/import.md',
     'docs/man/ipvs-failover.8',
     'docs/measured.md',
