@@ -7,7 +7,7 @@ import { isOwn, readFacts } from './doctor/read.js'
 import { readNetwork } from './doctor/read-network.js'
 import { diagnoseRealServer } from './doctor/real-server.js'
 import { showFindings } from './doctor/show.js'
-import { paintFor } from './style.js'
+import { paintFor } from '../command-line/style.js'
 import type { Finding } from './doctor/finding.js'
 
 export async function run(call: Call, io: Io): Promise<number> {

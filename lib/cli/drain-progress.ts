@@ -1,8 +1,8 @@
 /** How far a drain is: on a terminal a line that is drawn again, elsewhere one whenever the counts change. */
 import { countsWords, secondsWord } from './drain-words.js'
 import { showChange } from './plan-words.js'
-import { isTerminal } from './screen.js'
-import { paintFor } from './style.js'
+import { isTerminal } from '../command-line/terminal.js'
+import { paintFor } from '../command-line/style.js'
 import type { Io } from './command.js'
 import type { ConnectionCounts, Destination, ServiceKey } from '../types.js'
 

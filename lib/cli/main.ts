@@ -1,5 +1,6 @@
 /** The process: its name and arguments, its streams and signals, its exit status. */
 import { basename } from 'node:path'
+import { keysOf } from '../command-line/terminal.js'
 import { cli } from './cli.js'
 import type { Io } from './command.js'
 
@@ -34,7 +35,7 @@ const io: Io = {
     return open({ namespace })
   },
   get onKey() {
-    return process.stdin.isTTY ? onKey : undefined
+    return keysOf(process.stdin)
   },
 }
 
@@ -43,12 +44,6 @@ function endingBySignals(): AbortController {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(new Error(signal)))
   return controller
-}
-
-function onKey(listener: (key: string) => void): () => void {
-  const hear = (keys: Buffer) => listener(keys.toString('latin1'))
-  process.stdin.setRawMode(true).on('data', hear)
-  return () => void process.stdin.off('data', hear).setRawMode(false).pause()
 }
 
 async function statusOf(name: string, args: readonly string[]): Promise<number> {

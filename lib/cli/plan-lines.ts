@@ -2,7 +2,7 @@
 import { sortByName } from './order.js'
 import { changeLines, kindOf, nameOf, type ChangeKind } from './plan-words.js'
 import { serviceWord } from './words.js'
-import type { Paint } from './style.js'
+import type { Paint } from '../command-line/style.js'
 import type { Change, ObjectKey, Plan } from '../plan.js'
 
 /** Changes by service, then what is foreign; the last line counts. */

@@ -1,7 +1,7 @@
 /** Changes to the table in words. */
 import { limitsWord, maskWord, tunnelWord } from './settings-words.js'
 import { endpointWord, serviceWord } from './words.js'
-import type { Colour, Paint } from './style.js'
+import type { Colour, Paint } from '../command-line/style.js'
 import type { Change } from '../plan.js'
 import type { Destination, DestinationSpec, ServiceSpec } from '../types.js'
 

@@ -1,7 +1,7 @@
-/** Shows what changes again and again, until the user has seen enough. */
+/** What is shown again and again: how often, and the exit status. */
+import { refresh as refreshBy, type Compose } from '../command-line/refresh.js'
 import { pause } from '../pause.js'
 import { CliError, Status, textOf, type Call, type Io } from './command.js'
-import { makeScreen, type Canvas, type Line } from './screen.js'
 import { parseDuration } from './words.js'
 import type { Clock } from '../health/clock.js'
 
@@ -11,9 +11,6 @@ export interface Refreshing {
   /** Ends after so many frames; the last of them stays on a terminal. */
   readonly count?: number | undefined
 }
-
-/** Reads and lays out one frame. */
-export type Compose = (canvas: Canvas, signal: AbortSignal) => Promise<readonly Line[]>
 
 /** Milliseconds of --interval; 2 s is how often the kernel counts. */
 export function intervalOf(call: Call): number {
@@ -30,37 +27,6 @@ export async function refresh(
   { intervalMs, count }: Refreshing,
   compose: Compose,
 ): Promise<number> {
-  const quit = new AbortController()
-  const signal = AbortSignal.any([io.signal, quit.signal])
-  let status: number = Status.ok
-  const screen = makeScreen(io, (key) => {
-    // Ctrl-C is a key, too, while keys are heard one by one.
-    if (key.includes(ctrlC)) status = Status.interrupted
-    if (key.includes(ctrlC) || key.toLowerCase().includes('q')) quit.abort()
-  })
-  // At once: a call that the kernel holds up must not hold up the terminal.
-  signal.addEventListener('abort', () => screen.close(), { once: true })
-  try {
-    for (let shown = 1; ; shown++) {
-      const isLast = shown === count
-      const lines = await compose(isLast ? { ...screen.canvas, ending: undefined } : screen.canvas, signal)
-      signal.throwIfAborted()
-      if (isLast) screen.close()
-      screen.draw(lines)
-      if (isLast) return Status.ok
-      await pause(clock, intervalMs, signal)
-    }
-  } catch (error) {
-    if (quit.signal.aborted && !io.signal.aborted && error === quit.signal.reason) return status
-    throw error
-  } finally {
-    screen.close()
-  }
-}
-
-const ctrlC = '\x03'
-
-/** `23:59:59` */
-export function timeOfDay(): string {
-  return new Date().toTimeString().slice(0, 8)
+  const ending = await refreshBy(io, { pause: (signal) => pause(clock, intervalMs, signal), count }, compose)
+  return ending === 'interrupted' ? Status.interrupted : Status.ok
 }

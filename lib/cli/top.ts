@@ -1,8 +1,9 @@
 /** `ipvs top` */
 import { hostname } from 'node:os'
+import { timeOfDay } from '../command-line/refresh.js'
 import { systemClock, type Clock } from '../health/clock.js'
 import { textOf, type Call, type Io } from './command.js'
-import { intervalOf, refresh, timeOfDay } from './refresh.js'
+import { intervalOf, refresh } from './refresh.js'
 import { composeFrame } from './top/frame.js'
 import { remember, rowsOf, type History, type SortKey } from './top/rows.js'
 import { parseCount } from './words.js'

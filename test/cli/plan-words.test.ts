@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { paintFor, type Paint } from '../../lib/cli/style.js'
+import { paintFor, type Paint } from '../../lib/command-line/style.js'
 import { showChange } from '../../lib/cli/plan-words.js'
 import { changesBetween } from '../../lib/diff.js'
 import { createIpvs } from '../../lib/ipvs.js'

@@ -1,7 +1,7 @@
 /** Findings as people read them: one begins each line that is not indented. */
 import { wrap } from '../../command-line/help.js'
 import type { Finding, Level } from './finding.js'
-import type { Colour, Paint } from '../style.js'
+import type { Colour, Paint } from '../../command-line/style.js'
 
 const words: Readonly<Record<Level, { readonly word: string; readonly colour: Colour }>> = {
   ok: { word: 'ok', colour: 'green' },

@@ -1,5 +1,5 @@
 /** The screen of `ipvs top`: rows to lines. Pure. */
-import { durationWord, headLine, type Canvas, type Line } from '../screen.js'
+import { durationWord, headLine, type Canvas, type Line } from '../../command-line/screen.js'
 import { longestHistory, type History, type Row } from './rows.js'
 import { short, sparkline } from './figures.js'
 

@@ -1,6 +1,7 @@
 /** Colours, where they are wanted. */
-import type { Io } from './command.js'
+import type { Terminal } from './terminal.js'
 
+/** What a line may be painted in. */
 export type Colour = 'red' | 'green' | 'yellow' | 'bold' | 'dim'
 
 const codes: Readonly<Record<Colour, readonly [number, number]>> = {
@@ -15,7 +16,7 @@ const codes: Readonly<Record<Colour, readonly [number, number]>> = {
 export type Paint = (colour: Colour, text: string) => string
 
 /** `when`: always, never, or auto, which is on a terminal unless NO_COLOR or TERM=dumb says otherwise. */
-export function paintFor({ stdout, env }: Io, when = 'auto'): Paint {
+export function paintFor({ stdout, env }: Pick<Terminal, 'stdout' | 'env'>, when = 'auto'): Paint {
   const { NO_COLOR = '', TERM } = env
   const isWanted = when === 'always' || (when === 'auto' && stdout.isTTY === true && NO_COLOR === '' && TERM !== 'dumb')
   if (!isWanted) return (_colour, text) => text

@@ -1,16 +1,20 @@
 /** Where frames are drawn: in place on a terminal, one below the other elsewhere. */
 import { paintFor, type Colour } from './style.js'
-import type { Io } from './command.js'
+import { isTerminal, type Terminal } from './terminal.js'
 
 /** A line of one colour. */
 export interface Line {
+  /** Without control characters. */
   readonly text: string
+  /** @default the terminal's own */
   readonly colour?: Colour
 }
 
 /** What a frame has to fit. */
 export interface Canvas {
+  /** Characters that a line may have; Infinity elsewhere than on a terminal. */
   readonly columns: number
+  /** Lines; Infinity elsewhere than on a terminal. */
   readonly rows: number
   /** How the user ends it; undefined for a frame that stays. */
   readonly ending: string | undefined
@@ -32,13 +36,8 @@ const home = `${escape}H`
 const eraseLine = `${escape}K`
 const eraseBelow = `${escape}J`
 
-/** Whether it can be drawn upon. */
-export function isTerminal({ stdout, env }: Io): boolean {
-  return stdout.isTTY === true && env['TERM'] !== 'dumb'
-}
-
 /** Takes the terminal with the first frame: what fails before leaves it alone. */
-export function makeScreen(io: Io, onKey: (key: string) => void): Screen {
+export function makeScreen(io: Terminal, onKey: (key: string) => void): Screen {
   const { stdout } = io
   const paint = paintFor(io)
   let state: 'new' | 'open' | 'closed' = isTerminal(io) ? 'new' : 'closed'
