@@ -30,6 +30,8 @@ export interface TargetState<T extends Target> {
   readonly state: 'up' | 'down' | 'unknown'
   /** The last verdict, also an inconclusive one; undefined before the first. */
   readonly last?: Verdict | undefined
+  /** Milliseconds that its check took. */
+  readonly latencyMs?: number | undefined
 }
 
 /**
@@ -79,6 +81,7 @@ interface Entry<T extends Target> {
   target: T
   health: Health
   last: Verdict | undefined
+  latencyMs: number | undefined
   cancelNext: Cancel
   run: Run | undefined
   /** Poked while a check was under way. */
@@ -139,7 +142,8 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
 
   states(): ReadonlyMap<string, TargetState<T>> {
     const states = new Map<string, TargetState<T>>()
-    for (const [key, { target, health, last }] of this.#entries) states.set(key, { target, state: health.state, last })
+    for (const [key, { target, health, last, latencyMs }] of this.#entries)
+      states.set(key, { target, state: health.state, last, latencyMs })
     return states
   }
 
@@ -174,6 +178,7 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
       target,
       health,
       last: undefined,
+      latencyMs: undefined,
       cancelNext: () => {},
       run: undefined,
       again: false,
@@ -229,6 +234,7 @@ class TargetMonitor<T extends Target> implements Monitor<T> {
     const soon = isFollowedUp(verdict, entry.last)
     entry.health = health
     entry.last = verdict
+    entry.latencyMs = latencyMs
     this.#options.onVerdict(entry.target, verdict, latencyMs)
     if (health.state === 'down') entry.tripwire?.disarm()
     else if (health.state === 'up' && verdict.outcome === 'pass') entry.tripwire?.arm()

@@ -89,7 +89,7 @@ t.test('an event only on a real change, with the verdict that made it', async (t
   t.match(await events.next(), { value: { state: 'down', verdict: refused } })
   verdict = unsure
   await clock.advance(5000)
-  t.same([...monitor.states().values()], [{ target: target(1), state: 'down', last: unsure }])
+  t.same([...monitor.states().values()], [{ target: target(1), state: 'down', last: unsure, latencyMs: 0 }])
   verdict = pass
   await clock.advance(5000)
   t.match(await events.next(), { value: { state: 'up' } })
