@@ -1,5 +1,4 @@
 /** The shape of `alerts:` and `hooks:`. */
-import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type * as z from 'zod'
 import {
@@ -18,30 +17,8 @@ import {
   words,
 } from '../fields.js'
 import { durationPattern, parseDuration } from '../scalars.js'
+import { secretFile } from '../secrets.js'
 import { parsePeriod } from './periods.js'
-
-/** Reads a file with a secret in it. Throws what is wrong with it: it must be a regular file that its owner alone can read. */
-export function readSecret(path: string): string {
-  const { mode } = statSync(path)
-  if ((mode & 0o170000) !== 0o100000 || (mode & 0o077) !== 0)
-    throw new Error(`expected a regular file of mode 0600 or 0400, found mode 0${(mode & 0o7777).toString(8)}: ${path}`)
-  return readFileSync(path, 'utf8').slice(0, 65536)
-}
-
-const secretFile = (what: string) =>
-  words(
-    'an absolute path of a readable file of mode 0600 or 0400',
-    (path) => {
-      try {
-        return path.startsWith('/') && readSecret(path) !== '' ? path : undefined
-      } catch {
-        return undefined
-      }
-    },
-    { pattern: '^/' },
-  )
-    .meta({ description: what, otherwise: 'none' })
-    .optional()
 
 const url = (expected: string, ...schemes: readonly string[]) => {
   const pattern = `^(?:${schemes.join('|')})://`
@@ -77,7 +54,9 @@ const Mail = mapping('a mapping with to, from and server', {
     description: 'The mail server. With a user, STARTTLS is required of smtp.',
     example: 'smtps://user@mail.example.net:465',
   }),
-  passwordFile: secretFile("The user's password, read for each mail.").meta({ example: '/etc/ipvs-failover/smtp' }),
+  passwordFile: secretFile("The user's password, read for each mail.")
+    .meta({ otherwise: 'none', example: '/etc/ipvs-failover/smtp' })
+    .optional(),
   ca: authorities(),
   digest: duration(0, 3_600_000).prefault('30s').describe('What comes within this time is one mail.'),
   timeout: duration(1000, 600_000).prefault('30s').describe('For a whole mail.'),
@@ -103,7 +82,9 @@ const Webhook = mapping('a mapping with url', {
     description: 'Where JSON is posted. A redirect is a failure.',
     example: 'https://hooks.example.net/lvs',
   }),
-  headersFile: secretFile('Further headers, lines `Name: value`.').meta({ example: '/etc/ipvs-failover/headers' }),
+  headersFile: secretFile('Further headers, lines `Name: value`.')
+    .meta({ otherwise: 'none', example: '/etc/ipvs-failover/headers' })
+    .optional(),
   timeout: duration(100, 60_000).prefault('5s').describe('For a whole request.'),
 })
 

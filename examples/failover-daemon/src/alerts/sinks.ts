@@ -1,9 +1,9 @@
 /** Where alerts go. Each sink sends what it is given before its deadline, or rejects with the reason. */
 import { createTransport } from 'nodemailer'
 import { programFailure, runProgram } from '../programs.js'
+import { readSecret, readSecretLine } from '../secrets.js'
 import { oneLine } from './events.js'
 import type { Alert } from './events.js'
-import { readSecret } from './schema.js'
 import type { AlertRule, ExecOptions, MailOptions, SyslogOptions, WebhookOptions } from './schema.js'
 
 export interface Sink {
@@ -69,7 +69,7 @@ function mailSink({ to, from, server, passwordFile, ca, digest, timeout }: MailO
     retries: true,
     async send(alerts, dropped) {
       const user = decodeURIComponent(username)
-      const pass = passwordFile === undefined ? '' : readSecret(passwordFile).replace(/\r?\n$/, '')
+      const pass = passwordFile === undefined ? '' : readSecretLine(passwordFile)
       const transport = createTransport({
         host: hostname.replace(/^\[|\]$/g, ''),
         port: port === '' ? (secure ? 465 : 25) : Number(port),

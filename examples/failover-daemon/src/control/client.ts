@@ -1,12 +1,13 @@
 /** Asks a running daemon. */
 import { createConnection } from 'node:net'
-import { mostBytes, usablePath } from './protocol.js'
+import { usablePath } from '../unix-socket.js'
+import { mostBytes } from './protocol.js'
 import type { Request, Response } from './protocol.js'
 
-/** Sends a request and gives the answer. Rejects with an Error for people when no daemon answers. */
-export function ask(path: string, request: Request): Promise<Response> {
+/** Sends a request and gives the answer. Rejects with an Error for people when no daemon answers, or the signal fires before it does. */
+export function ask(path: string, request: Request, signal?: AbortSignal): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(usablePath(path))
+    const socket = createConnection({ path: usablePath(path), ...(signal && { signal }) })
     let text = ''
     socket.setEncoding('utf8')
     socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`))

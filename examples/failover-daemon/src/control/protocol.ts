@@ -31,9 +31,3 @@ export const mostBytes = { request: 4096, response: 1 << 26 }
 /** Where a daemon listens, unless its file or the command line says otherwise. */
 export const defaultSocket = (): string =>
   `${process.env['RUNTIME_DIRECTORY']?.split(':', 1)[0] ?? '/run/ipvs-failover'}/control.sock`
-
-/** The path, if the kernel can take it (sockaddr_un); a longer one would be cut off. Throws an Error for people. */
-export function usablePath(path: string): string {
-  if (Buffer.byteLength(path) <= 107) return path
-  throw new Error(`expected a path of at most 107 bytes for a socket, found ${path}`)
-}

@@ -1,11 +1,10 @@
-/** Takes operators' commands on a Unix socket. Who may open it may command: it is 0660 in a directory of 0750. */
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs'
-import { createConnection, createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
-import { dirname } from 'node:path'
+/** Takes operators' commands on a Unix socket. Who may open it may command. */
+import { createServer } from 'node:net'
+import type { Socket } from 'node:net'
 import { peerCredentials } from 'ipvs/system'
 import type { Log } from '../log.js'
-import { Request, mostBytes, usablePath } from './protocol.js'
+import { listenAtPath } from '../unix-socket.js'
+import { Request, mostBytes } from './protocol.js'
 import type { Response } from './protocol.js'
 
 /** Carries out a request. A rejection is told to the operator, by its message. */
@@ -21,22 +20,11 @@ export interface ControlServer {
   close(): void
 }
 
-/**
- * Listens. A file that is left there by a daemon that was killed is replaced. Rejects with an Error for people when the path cannot be
- * used, or is by a daemon of another network namespace.
- */
+/** Listens. Rejects with an Error for people when the path cannot be used. */
 export async function listenForCommands(path: string, log: Log, handle: Handler): Promise<ControlServer> {
-  usablePath(path)
-  if (await isAnswered(path)) throw new Error('another daemon listens there: say another controlSocket')
-  mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
   const server = createServer((socket) => serve(socket, log, handle))
   server.maxConnections = mostConnections
-  await listening(server, path)
+  await listenAtPath(server, path, 'controlSocket')
   server.on('error', (error) => log.error({ error: error.message }, 'the control socket failed'))
   // Nobody waits for it at the end.
   server.unref()
@@ -45,29 +33,6 @@ export async function listenForCommands(path: string, log: Log, handle: Handler)
       server.close()
     },
   }
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(path)
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
-}
-
-async function listening(server: Server, path: string): Promise<void> {
-  const before = process.umask(0o117)
-  try {
-    // The file is made before listen() returns.
-    server.listen(path)
-  } finally {
-    process.umask(before)
-  }
-  await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject))
-  chmodSync(path, 0o660)
 }
 
 function serve(socket: Socket, log: Log, handle: Handler): void {
