@@ -10,36 +10,34 @@ import type { Log } from './log.js'
 import { objectName, serverName, serviceName } from './names.js'
 import type { Decision } from './policy.js'
 
+/** What a server is, and since when, in milliseconds of the clock of the facts. */
+interface State {
+  readonly state: ServerState
+  readonly since: number
+}
+
 /** Compares each decision with the one before. */
 export class Transitions {
   readonly #log: Log
   readonly #onEvent: (event: DirectorEvent) => void
   /** By `objectName()`. */
-  #states: ReadonlyMap<string, ServerState> = new Map()
+  #states: ReadonlyMap<string, State> = new Map()
   /** Of the last check that failed, by the same. */
   readonly #failures = new Map<string, NoPass>()
+  /** What the check took that changed a server's health since the last decision, by the same. */
+  readonly #latencies = new Map<string, number>()
   #short: ReadonlyMap<string, boolean> = new Map()
   #suspect = false
   #kernelLost = false
 
-  constructor(log: Log, onEvent: (event: DirectorEvent) => void = () => {}) {
+  constructor(log: Log, onEvent: (event: DirectorEvent) => void) {
     this.#log = log
     this.#onEvent = onEvent
   }
 
   /** A server was found up or down. */
-  health({ spec }: ServiceConfig, server: DestinationKey, { state, verdict, latencyMs }: HealthEvent<Target>): void {
-    const { reason, detail } = verdict.outcome === 'pass' ? {} : verdict
-    const fields = {
-      service: serviceName(spec),
-      server: serverName(server),
-      state,
-      reason,
-      latencyMs: Math.round(latencyMs * 10) / 10,
-      detail,
-    }
-    if (state === 'up') this.#log.info(fields, 'server up')
-    else this.#log.warn(fields, 'server down')
+  health({ spec }: ServiceConfig, server: DestinationKey, { latencyMs }: HealthEvent<Target>): void {
+    this.#latencies.set(objectName(spec, server), Math.round(latencyMs * 10) / 10)
   }
 
   /** A check has ended: those who count failures hear of each that a server that is out has, too. */
@@ -48,23 +46,26 @@ export class Transitions {
     if (verdict.outcome === 'pass') this.#failures.delete(name)
     if (verdict.outcome !== 'fail') return
     this.#failures.set(name, verdict)
-    const state = this.#states.get(name)
+    const state = this.#states.get(name)?.state
     if (state !== undefined && isOut(state)) this.#tell(service, server, state, state, latencyMs)
   }
 
   /** A decision was made on these facts. */
   decided(config: Config, facts: Facts, { memory, suspect }: Decision, now: number): void {
-    const states = new Map<string, ServerState>()
+    const states = new Map<string, State>()
     for (const service of config.services) {
       for (const server of service.servers) {
         const name = objectName(service.spec, server)
         const to = serverState(factOf(facts, service, server), now)
-        states.set(name, to)
-        this.#server(service, server, this.#states.get(name) ?? 'unknown', to)
+        const from = this.#states.get(name) ?? { state: 'unknown', since: now }
+        states.set(name, from.state === to ? from : { state: to, since: now })
+        if (from.state !== to) this.#server(service, server, from.state, to, now - from.since)
       }
       this.#service(service, facts, memory.short.get(serviceName(service.spec)) ?? false, now)
     }
     this.#states = states
+    for (const name of this.#failures.keys()) if (!states.has(name)) this.#failures.delete(name)
+    this.#latencies.clear()
     this.#short = memory.short
     if (suspect !== this.#suspect) this.#guard(suspect)
   }
@@ -78,12 +79,24 @@ export class Transitions {
     this.#onEvent({ type: 'kernel', at: Date.now(), ok: !lost, detail })
   }
 
-  #server(service: ServiceConfig, server: DestinationKey, from: ServerState, to: ServerState): void {
-    if (from === to) return
-    const names = { service: serviceName(service.spec), server: serverName(server) }
-    // What the checks find has its line already.
-    if (to !== 'online' && to !== 'failed') this.#log.info({ ...names, from, to }, `server ${to}`)
-    this.#tell(service, server, from, to)
+  #server(service: ServiceConfig, server: DestinationKey, from: ServerState, to: ServerState, lastedMs: number): void {
+    const name = objectName(service.spec, server)
+    const { reason, detail } = this.#failures.get(name) ?? {}
+    const latencyMs = this.#latencies.get(name)
+    const fields = {
+      service: serviceName(service.spec),
+      server: serverName(server),
+      name: service.about.get(serverName(server))?.name,
+      from,
+      to,
+      reason,
+      detail,
+      latencyMs,
+      durationMs: Math.round(lastedMs),
+    }
+    if (isOut(to)) this.#log.warn(fields, `server ${to}`)
+    else this.#log.info(fields, `server ${to}`)
+    this.#tell(service, server, from, to, latencyMs)
   }
 
   #tell(service: ServiceConfig, server: DestinationKey, from: ServerState, to: ServerState, latencyMs?: number): void {

@@ -1,19 +1,50 @@
 /** The snapshot as people read it in a terminal. Pure. */
+import type { Line } from 'ipvs/command-line'
 import { isConfigured } from '../status.js'
-import type { ServerStatus, ServiceStatus, Status } from '../status.js'
+import type { EventStatus, ServerStatus, ServiceStatus, Status } from '../status-schema.js'
 
 /** Text of a few lines for each service. */
-export function statusText({ problems, services, foreign }: Status): string {
-  const lines = [
-    ...problems.map((problem) => `! ${problem}`),
-    ...services.flatMap(serviceLines),
-    ...(foreign.length > 0 ? [`not ours: ${foreign.join(', ')}`] : []),
-  ]
-  return `${lines.join('\n')}\n`
+export const statusText = (status: Status): string =>
+  statusLines(status)
+    .map(({ text }) => `${text}\n`)
+    .join('')
+
+/** So many of the last events are shown. */
+const mostEvents = 10
+
+/** The same as lines of a colour. Where there is room for `rows` only, servers that are online are counted, as far as need be, instead of shown. */
+export function statusLines(status: Status, rows = Infinity): readonly Line[] {
+  const lines = linesOf(status, () => true)
+  if (lines.length <= rows) return lines
+  const isWrong = ({ state }: ServerStatus) => state !== 'online'
+  const fewest = linesOf(status, isWrong)
+  let room = rows - fewest.length
+  return room > 0 ? linesOf(status, (server) => isWrong(server) || room-- > 0) : fewest
 }
 
-function serviceLines(service: ServiceStatus): readonly string[] {
-  const { online, quorum, short, complete, servers } = service
+function linesOf(status: Status, isShown: (server: ServerStatus) => boolean): readonly Line[] {
+  const { problems, services, foreign, events } = status
+  const now = Date.parse(status.time)
+  const lines: readonly Line[] = [
+    headOf(status, now),
+    ...problems.map((problem): Line => ({ text: `! ${problem}`, colour: 'red' })),
+    ...services.flatMap((service) => serviceLines(service, isShown)),
+    ...(foreign.length > 0 ? [{ text: `not ours: ${foreign.join(', ')}` }] : []),
+    ...(events.length > 0 ? [{ text: 'events' }] : []),
+    ...alignedLines(
+      events.slice(-mostEvents).map((event) => ({ ...eventColour(event), cells: eventCells(event, now) })),
+    ),
+  ]
+  return lines.map((line) => ({ ...line, text: printable(line.text) }))
+}
+
+function headOf({ director }: Status, now: number): Line {
+  const { host, role, version, startedAt } = director
+  return { text: `${host}  ${role}  ipvs-failover ${version}, up for ${ago(now - Date.parse(startedAt))}` }
+}
+
+function serviceLines(service: ServiceStatus, isShown: (server: ServerStatus) => boolean): readonly Line[] {
+  const { online, quorum, short, complete, servers, connectionsPerSecond } = service
   const settings = [
     service.scheduler,
     service.forwarding,
@@ -21,34 +52,99 @@ function serviceLines(service: ServiceStatus): readonly string[] {
   ]
   const notes = [
     `${online} of ${servers.filter(isConfigured).length} online`,
+    ...(connectionsPerSecond === undefined ? [] : [rateText(connectionsPerSecond)]),
     ...(short ? [`BELOW QUORUM ${quorum}`] : []),
     ...(complete ? [] : ['some names or lists are not known yet']),
+    ...(service.vipHere ? [] : ['its address is not on this host']),
     ...(service.present ? [] : ['not in the kernel']),
   ]
-  const rows = servers.map(serverCells)
-  const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((cells) => cells[column]?.length ?? 0)))
-  const aligned = rows.map((cells) => `  ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
-  return [`${service.service}  ${settings.join(', ')}  ${notes.join(', ')}`, ...aligned]
+  const shown = servers.filter(isShown)
+  const left = servers.length - shown.length
+  return [
+    {
+      text: `${service.service}  ${settings.join(', ')}  ${notes.join(', ')}`,
+      ...(short ? { colour: 'red' as const } : {}),
+    },
+    ...alignedLines(shown.map((server) => ({ ...serverColour(server), cells: serverCells(server) }))),
+    ...(left > 0 ? [{ text: `  and ${left} that ${left === 1 ? 'is' : 'are'} online`, colour: 'dim' as const }] : []),
+  ]
 }
 
 function serverCells(server: ServerStatus): readonly string[] {
   const { weight, configuredWeight, active, inactive, sinceMs, reason, detail } = server
+  const { connectionsPerSecond, latencyMs, lastTransition: last } = server
   const asConfigured = configuredWeight === undefined || weight === configuredWeight
-  const state = sinceMs === undefined ? server.state : `${server.state} for ${ago(sinceMs)}`
+  const duration = sinceMs === undefined ? '' : ` for ${ago(sinceMs)}`
+  const before = last === undefined || last.from === 'unknown' ? '' : `, was ${last.from}`
   return [
-    server.name === undefined ? server.server : `${server.server} (${server.name})`,
-    state,
+    named(server.server, server.name),
+    `${server.state}${duration}${before}`,
     weight === undefined ? 'out' : `weight ${weight}${asConfigured ? '' : ` of ${configuredWeight}`}`,
     `${active} active, ${inactive} inactive`,
+    connectionsPerSecond === undefined ? '' : rateText(connectionsPerSecond),
+    latencyMs === undefined ? '' : `checked in ${ago(latencyMs)}`,
     [reason, detail].filter((word) => word !== undefined).join(': '),
   ]
 }
 
+function serverColour({ state }: ServerStatus): Pick<Line, 'colour'> {
+  if (state === 'failed' || state === 'offline') return { colour: 'red' }
+  return state === 'online' ? {} : { colour: 'yellow' }
+}
+
+/** Bad and good, as the page has them. */
+const news = {
+  server: ['', ''],
+  quorum: ['lost', 'reached'],
+  config: ['rejected', 'accepted'],
+  kernel: ['lost', 'back'],
+  guard: ['holds', 'ended'],
+} as const
+
+function eventCells(event: EventStatus, now: number): readonly string[] {
+  const { service, server, name, from, to, reason, detail } = event
+  const target = [service, server === undefined ? undefined : named(server, name)].filter((word) => word !== undefined)
+  const what = from === undefined || to === undefined ? news[event.type][event.ok ? 1 : 0] : `${from} -> ${to}`
+  return [
+    `${ago(now - Date.parse(event.at))} ago`,
+    event.type,
+    target.join(' > '),
+    what,
+    [reason, detail].filter((word) => word !== undefined && word !== '').join(': '),
+  ]
+}
+
+const eventColour = ({ ok }: EventStatus): Pick<Line, 'colour'> => (ok ? {} : { colour: 'red' })
+
+const named = (server: string, name: string | undefined) => (name === undefined ? server : `${server} (${name})`)
+
+interface Row extends Pick<Line, 'colour'> {
+  readonly cells: readonly string[]
+}
+
+/** Columns of equal width, but the last; one in which nothing stands takes no room. */
+function alignedLines(rows: readonly Row[]): readonly Line[] {
+  const widths: number[] = []
+  for (const { cells } of rows) cells.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)))
+  const wide = (_: unknown, i: number) => widths[i] !== 0
+  return rows.map(({ cells, ...line }) => {
+    const last = cells.length - 1
+    const padded = cells.map((cell, i) => (i === last ? cell : cell.padEnd(widths[i] ?? 0))).filter(wide)
+    return { ...line, text: `  ${padded.join('  ')}`.trimEnd() }
+  })
+}
+
+/** Names and details may come from strangers: nothing of theirs moves the cursor. */
+const printable = (text: string) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')
+
+const rateText = (perSecond: number) => `${tenths(perSecond)}/s`
+
 /** To one place: `3.5m` reads better than `212481ms`. */
 function ago(ms: number): string {
   const [unit, size] = units.find(([, size]) => ms >= size) ?? ['ms', 1]
-  return `${Math.round((10 * ms) / size) / 10}${unit}`
+  return `${tenths(Math.max(0, ms) / size)}${unit}`
 }
+const tenths = (value: number) => Math.round(10 * value) / 10
 const units = [
   ['h', 3_600_000],
   ['m', 60_000],

@@ -13,7 +13,7 @@ interface CheckType {
 /** The sections of the checks at `path`. */
 export function checkSections(path: string, { oneOf = [] }: Described): string {
   const types = oneOf.map(({ properties: { type, ...fields } = {}, required = [] }): CheckType => {
-    return { name: type?.const ?? '', description: type?.description ?? '', fields, required }
+    return { name: String(type?.const ?? ''), description: type?.description ?? '', fields, required }
   })
   const names = [...new Set(types.flatMap(({ fields }) => Object.keys(fields)))]
   const isCommon = (name: string) => types.filter(({ fields }) => name in fields).length > types.length / 2

@@ -1,6 +1,9 @@
-/** failover.schema.json: what an editor knows of the configuration. What it refuses is wrong; what it takes may still be. */
+/**
+ * failover.schema.json: what an editor knows of the configuration. What it refuses is wrong; what it takes may still be. And
+ * status.schema.json: what a snapshot is.
+ */
 import type { JsonSchema } from '../fields.js'
-import { described } from './described.js'
+import { described, describedStatus } from './described.js'
 import type { Described } from './described.js'
 import { defaultText } from './rows.js'
 
@@ -9,11 +12,16 @@ export function jsonSchema(): JsonSchema {
   return { ...forEditors(described()), title: 'Configuration of ipvs-failover' }
 }
 
-/** The text of failover.schema.json. */
-export const jsonSchemaText = (): string => `${JSON.stringify(jsonSchema(), undefined, 2)}\n`
+/** The JSON Schema of the snapshot; fields that it does not know may be there, too. */
+export function statusSchema(): JsonSchema {
+  return { ...forEditors(describedStatus()), title: 'Status of ipvs-failover' }
+}
 
-/** Keywords that are said in another way, or before the others. */
-const rewritten = ['description', 'default', 'value', 'unit', 'otherwise', 'example', 'short']
+/** The text of failover.schema.json, or of status.schema.json. */
+export const jsonSchemaText = (schema = jsonSchema()): string => `${JSON.stringify(schema, undefined, 2)}\n`
+
+/** Keywords that are said in another way, or before the others, or say nothing here. */
+const rewritten = ['readOnly', 'description', 'default', 'value', 'unit', 'otherwise', 'example', 'short']
 
 function forEditors(field: Described): JsonSchema {
   const { description, default: value, example, short } = field

@@ -39,7 +39,7 @@ function valueText({ short = [], ...field }: Described): string {
 }
 
 function ownText({ const: only, enum: known, type, properties, oneOf, anyOf, items, value }: Described): string {
-  if (only !== undefined) return code(only)
+  if (only !== undefined) return code(String(only))
   if (known !== undefined) return known.map(code).join(', ')
   if (type === 'boolean') return '`true`, `false`'
   if (value !== undefined) return value
