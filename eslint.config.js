@@ -3,7 +3,16 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/build/', '.bundle/', 'docs/api/', 'prebuilds/', '.prebuild/', '**/node_modules/']),
+  globalIgnores([
+    '**/dist/',
+    '**/build/',
+    '.bundle/',
+    'docs/api/',
+    'prebuilds/',
+    '.prebuild/',
+    '.artifacts/',
+    '**/node_modules/',
+  ]),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -43,6 +52,27 @@ export default defineConfig(
           'setInterval',
           'clearInterval',
           'clearTimeout',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  {
+    files: ['examples/failover-daemon/page/*.js'],
+    rules: { 'no-unused-vars': ['error', { ignoreRestSiblings: true }] },
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'document',
+          'location',
+          'history',
+          'addEventListener',
+          'requestAnimationFrame',
+          'EventSource',
+          'matchMedia',
+          'HTMLElement',
+          'NodeFilter',
+          'HTMLTemplateElement',
+          'URLSearchParams',
         ].map((name) => [name, 'readonly']),
       ),
     },
