@@ -93,7 +93,8 @@ export interface LogLine {
   /** ISO 8601. */
   readonly time: string
   readonly server?: string
-  readonly state?: string
+  /** What a server has become. */
+  readonly to?: string
   readonly reason?: string
   readonly written?: readonly string[]
   readonly adopted?: readonly string[]

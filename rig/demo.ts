@@ -105,7 +105,7 @@ async function main(lan: Lan): Promise<void> {
     for (const name of ['real1', 'real2', 'real3']) await client.first(({ body }) => body === name)
     say(`the client fetches http://${lan.direct.vip.ipv4}/ every ${fetchEveryMs} ms, and all three have answered it`)
     await failover({ lan, ipvs, client, daemon, web }, 1)
-    await daemon.first(({ server, state }) => server === `${(lan.reals[1] as Host).ipv4}:${port}` && state === 'up')
+    await daemon.first(({ server, to }) => server === `${(lan.reals[1] as Host).ipv4}:${port}` && to === 'online')
     expect((await daemon.end('SIGTERM')) === 0, 'SIGTERM to end the daemon with status 0')
     expect(servers(await ipvs.table()).length === 3, 'the table to stay when the daemon ends')
     say('the daemon has ended by SIGTERM; the table stays as it is')

@@ -1,10 +1,11 @@
 // Runs the tests and prints `N passed, N failed` as its last line:
-//   node test/run.mjs [unit] [native] [kernels] [package] [host] [asan] [fuzz] [proof] [FILTER]
+//   node test/run.mjs [unit] [native] [kernels] [package] [page] [host] [asan] [fuzz] [proof] [FILTER]
 //
 // unit: every *.test.ts on this machine, without root and without guest. native: the C++ core on a scripted kernel, under
 // sanitizers (test/native). fuzz: the same with random replies, for a minute. kernels: test/kernel/*.guest.ts on the real
 // kernels of the rig, those to which its version means little on one of them: on both with a FILTER, 'guest' for all of
-// them. package: test/package/*.test.ts, the tarball as a user installs it, after `npm run prebuild`. host: test/kernel/
+// them. package: test/package/*.test.ts, the tarball as a user installs it, after `npm run prebuild`. page: the page of the
+// failover daemon in chromium, after `rig/setup page`; its pictures go to $NODE_IPVS_ARTIFACTS, else to .artifacts. host: test/kernel/
 // again on this machine's own kernel, in fresh network namespaces; it must have IPVS. asan: how handles, pings and attempts
 // to connect end (test/*lifetime.test.ts), and pings, with addons built with AddressSanitizer and UndefinedBehaviorSanitizer. proof: what the
 // failover daemon promises, measured for longer than a test run may take (test/proof): *.test.ts here, with nothing beside it,
@@ -28,6 +29,8 @@ process.env.NODE_IPVS_CACHE ??= join(process.env.XDG_CACHE_HOME ?? join(homedir(
 const root = join(import.meta.dirname, '..')
 const output = join(root, '.bundle')
 const unitFolders = ['test', 'test/health', 'test/ipvsadm', 'test/cli', 'examples/failover-daemon/test']
+/** In chromium: by itself, then in the rig. */
+const pageFolders = ['examples/failover-daemon/test/page', 'test/page']
 const guests = { 'Linux 6.1': ['--kernel', '6.1'], 'Linux 6.12': ['--kernel', '6.12'] }
 const host = { 'this host': ['--host'] }
 /** Guest tests of what lies above the library's calls, which the others prove on both kernels. */
@@ -59,12 +62,13 @@ const longest = [
   'verdicts',
   'traffic',
 ]
-const words = ['unit', 'native', 'kernels', 'package', 'host', 'asan', 'fuzz', 'proof']
+const words = ['unit', 'native', 'kernels', 'package', 'page', 'host', 'asan', 'fuzz', 'proof']
 /** Programs of test/native, with their arguments. */
 const natives = { stories: [], replay: ['test/native/corpus', 'test/native/regressions'] }
 const unitSeconds = 120
 const guestSeconds = 600
 const packageSeconds = 600
+const pageSeconds = 300
 const sanitizedSeconds = 300
 const fuzzSeconds = 60
 const proofSeconds = 3600
@@ -159,7 +163,7 @@ function programOf(file) {
 /** @param {string} file @param {number} seconds */
 async function runHere(file, seconds) {
   const program = programOf(file)
-  await bundle(join(root, file), program, ['ipvs', 'ipvs/*', 'typescript'])
+  await bundle(join(root, file), program, ['ipvs', 'ipvs/*', 'typescript', 'playwright-core'])
   await runTap(file, [process.execPath, program], seconds)
 }
 
@@ -256,6 +260,10 @@ await part('fuzz', fuzzing)
 await part('kernels', () => onKernels('test/kernel', guests))
 await part('package', async () => {
   for (const file of await programs('test/package', '.test.ts')) await runHere(file, packageSeconds)
+})
+await part('page', async () => {
+  const files = await Promise.all(pageFolders.map((folder) => programs(folder, '.browser.ts')))
+  for (const file of files.flat()) await runHere(file, pageSeconds)
 })
 await part('host', () => onKernels('test/kernel', host))
 await part('asan', sanitized)

@@ -82,6 +82,8 @@ export interface HealthChange {
 export interface CheckState {
   readonly health: Health
   readonly last?: Verdict | undefined
+  /** Milliseconds that it took. */
+  readonly latencyMs?: number | undefined
 }
 
 /** A server whose health an endpoint's check tells. */
@@ -143,9 +145,9 @@ export class Checks {
   states(): ReadonlyMap<string, CheckState> {
     const states = new Map<string, CheckState>()
     for (const { monitor, users } of this.#shared.values())
-      for (const [key, { state, last }] of monitor.states())
+      for (const [key, { state, last, latencyMs }] of monitor.states())
         for (const { service, server } of users.get(key) ?? [])
-          states.set(objectName(service.spec, server), { health: state, last })
+          states.set(objectName(service.spec, server), { health: state, last, latencyMs })
     return states
   }
 

@@ -1,5 +1,5 @@
 /** The command `ipvs-failover`: which command, with what arguments, and its exit status. */
-import { UsageError, commandCalled, helpOf, helpOfAll, isOn, readCall, textOf } from 'ipvs/command-line'
+import { UsageError, commandCalled, helpOf, helpOfAll, isOn, readCall, textOf, usageError } from 'ipvs/command-line'
 import type { Call } from 'ipvs/command-line'
 import { failover } from './command-line.js'
 import type { CommandName } from './command-line.js'
@@ -7,15 +7,16 @@ import { checkConfig, usableConfig } from './commands/check-config.js'
 import { Exit, statuses } from './commands/exit.js'
 import type { Output } from './commands/exit.js'
 import { operate } from './commands/operate.js'
-import { run } from './commands/run.js'
+import { readStatus, watchStatus } from './commands/status-watch.js'
 import { defaultSocket } from './control/protocol.js'
 import type { Request } from './control/protocol.js'
 import { importCommand } from './import/command.js'
 import { realServerScript } from './real-server-script.js'
+import { parseDuration } from './scalars.js'
 import { version } from './version.js'
 
 /** Runs the command and gives its exit status. Rejects for nothing but a bug. */
-export async function cli(args: readonly string[], output: Output = process): Promise<number> {
+export async function cli(args: readonly string[], output: Output): Promise<number> {
   try {
     return await dispatch(args, output)
   } catch (error) {
@@ -59,12 +60,15 @@ async function carryOut(command: CommandName, call: Call, output: Output): Promi
   // readCall() has seen that it is there.
   const file = textOf(call, 'config') ?? ''
   const [server = ''] = call.operands
-  const ask = (request: Request) =>
-    operate(textOf(call, 'socket') ?? defaultSocket(), request, isOn(call, 'json'), output)
+  const socket = textOf(call, 'socket') ?? defaultSocket()
+  const ask = (request: Request) => operate(socket, request, isOn(call, 'json'), output)
   switch (command) {
-    case 'run':
+    case 'run': {
+      // The other commands need not load what only the daemon needs.
+      const { run } = await import('./commands/run.js')
       await run(file, textOf(call, 'socket'))
       break
+    }
     case 'check-config':
       checkConfig(file, output)
       break
@@ -74,6 +78,9 @@ async function carryOut(command: CommandName, call: Call, output: Output): Promi
       output.stdout.write(realServerScript(usableConfig(file)))
       break
     case 'status':
+      if (isOn(call, 'watch')) await watch(socket, call, output)
+      else await ask({ command })
+      break
     case 'plan':
       await ask({ command })
       break
@@ -87,4 +94,18 @@ async function carryOut(command: CommandName, call: Call, output: Output): Promi
       break
   }
   return 0
+}
+
+const longestIntervalMs = 86_400_000
+
+async function watch(socket: string, call: Call, output: Output): Promise<void> {
+  const word = textOf(call, 'interval') ?? '1s'
+  const intervalMs = parseDuration(word) ?? 0
+  if (intervalMs === 0 || intervalMs > longestIntervalMs) {
+    const expected = '--interval: expected a duration with a unit, such as 2s or 500ms, up to 24h'
+    throw usageError(failover, { name: 'status' }, `${expected}, found ${JSON.stringify(word)}`)
+  }
+  const { stdout, stderr, env = {}, onKey, signal = new AbortController().signal } = output
+  const read = (signal: AbortSignal) => readStatus(socket, signal)
+  await watchStatus({ intervalMs, json: isOn(call, 'json'), read }, { stdout, env, onKey, signal }, stderr)
 }

@@ -117,9 +117,18 @@ export const commands = [
     name: 'status',
     operands: [],
     summary: 'show services, servers, and what is wrong',
-    description: ['Asks the running daemon.'],
-    options: [json, socket],
-    examples: ['ipvs-failover status', 'ipvs-failover status --json'],
+    description: [
+      'Asks the running daemon. The fields of the JSON are in docs/status.md of the package.',
+      'With --watch it asks again and again until q or Ctrl-C: on a terminal it draws in place, with what does not fit left out; elsewhere ' +
+        'there is an empty line between two snapshots, and with --json each is one line. A daemon that has gone is waited for.',
+    ],
+    options: [
+      { name: 'watch', short: 'w', help: 'show it again and again' },
+      { name: 'interval', short: 'i', value: 'DURATION', help: 'between two looks with --watch; 1s unless given' },
+      json,
+      socket,
+    ],
+    examples: ['ipvs-failover status', 'ipvs-failover status --watch', 'ipvs-failover status --json'],
   },
   {
     name: 'plan',

@@ -1,4 +1,5 @@
 /** What is wrong with a service although each of its fields is right. Pure but for the certificates, which are loaded. */
+import { createSecureContext } from 'node:tls'
 import { schedulers } from 'ipvs'
 import { tls } from 'ipvs/health'
 import type { ProgramCheck, TlsOptions } from 'ipvs/health'
@@ -7,8 +8,10 @@ import { programCheckOf } from './checks.js'
 import type { ProgramCheckConfig } from './config.js'
 import type { Path, Problem } from './document.js'
 import { httpOptions, httpProblems } from './http-fields.js'
-import { durationText } from './scalars.js'
+import { durationText, endpointText } from './scalars.js'
 import type { Service } from './schema.js'
+import { isLocal } from './web/schema.js'
+import type { PageConfig } from './web/schema.js'
 
 /** A service as the file has it. */
 export type ServiceShape = z.output<typeof Service>
@@ -153,6 +156,24 @@ function* programProblems(check: ProgramCheckConfig, path: Path, host: HostFacts
     const [, expected = String(error), found] =
       /^\S+: expected (.*), found (.*)$/s.exec(String((error as Error).message)) ?? []
     yield { path: at, expected, found }
+  }
+}
+
+/** Who listens to others than this host has to know them, and nobody may listen in. */
+export function* pageProblems({ listen, auth, tls, behindProxy }: PageConfig): Generator<Problem> {
+  if (tls !== undefined) yield* certificateProblems(tls)
+  if (isLocal(listen)) return
+  const where = `elsewhere than on loopback (${endpointText(listen.address ?? '', listen.port ?? 0)})`
+  if (auth === undefined) yield { path: ['page'], expected: `auth, as the page is ${where}`, found: 'none' }
+  if (tls === undefined && !behindProxy)
+    yield { path: ['page'], expected: `tls, or behindProxy: true, as the page is ${where}`, found: 'neither' }
+}
+
+function* certificateProblems({ certificate, key }: { certificate: string; key: string }): Generator<Problem> {
+  try {
+    createSecureContext({ cert: certificate, key })
+  } catch (error) {
+    yield { path: ['page', 'tls'], expected: 'a certificate with its key', found: String((error as Error).message) }
   }
 }
 

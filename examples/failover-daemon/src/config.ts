@@ -4,6 +4,7 @@ import type { DnsCode, DnsOptions, HttpMethod, MonMonitorOptions, ScriptOptions,
 import type { AlertRule, Hook } from './alerts/schema.js'
 import type { Flapping } from './flapping.js'
 import type { Guard } from './guard.js'
+import type { PageConfig } from './web/schema.js'
 
 /** A service as the daemon writes it: always an address and a port, never a firewall mark. */
 export type VirtualService = ServiceSpec & Extract<ServiceKey, { readonly address: string }>
@@ -25,6 +26,8 @@ export interface Config {
   readonly reloadOnChange: boolean
   /** The folder of the files that tell other scripts of each node. @default there are none */
   readonly nodeStates: string | undefined
+  /** The page and what programs read. @default at port 9780 of loopback */
+  readonly page: PageConfig | undefined
   /** Who is told of what. */
   readonly alerts: readonly AlertRule[]
   /** What is run when something happens to a server. */

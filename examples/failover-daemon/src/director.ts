@@ -4,6 +4,7 @@
  * which repairs what failed and what others changed. Nothing but its signal ends the loop.
  */
 import type { Change, DestinationKey, Ipvs, Table } from 'ipvs'
+import type { Verdict } from 'ipvs/health'
 import { Agenda, everyInterval } from './agenda.js'
 import type { Every } from './agenda.js'
 import { Checks } from './checks.js'
@@ -18,8 +19,10 @@ import { Hosts } from './hosts.js'
 import type { Echo } from './hosts.js'
 import type { Log } from './log.js'
 import { keyName, objectName, objectNames, serverName, serviceName } from './names.js'
+import { hostAddresses, thisDirector } from './this-host.js'
 import type { Orders } from './orders.js'
 import { Planner } from './planner.js'
+import type { Rates } from './rates.js'
 import { refusedReload } from './reload.js'
 import { Resolver, systemAsking } from './resolver.js'
 import type { Asking } from './resolver.js'
@@ -27,6 +30,7 @@ import { resolved } from './sources.js'
 import type { Ledger } from './state.js'
 import { statusOf } from './status.js'
 import type { Status } from './status.js'
+import { Timeline } from './timeline.js'
 import { Transitions } from './transitions.js'
 import { Writer, errorFields, some } from './writes.js'
 
@@ -43,10 +47,23 @@ export interface DirectorParts {
   /** Hears what happens. Must not throw. @default nobody */
   readonly onEvent?: ((event: DirectorEvent) => void) | undefined
   /**
-   * Hears of each full round that is complete: the table was read, and written where need be. Counters and times are those of the last
-   * round that had something to decide. Must not throw. @default nobody
+   * Hears of each full round: the table was read, and written where need be, if the kernel took all of it (`written`). Counters and times are
+   * those of the last round that had something to decide. Must not throw. @default nobody
    */
-  readonly onRound?: ((status: Status) => void) | undefined
+  readonly onRound?:
+    ((status: Status, round: { readonly tookMs: number; readonly written: boolean }) => void) | undefined
+  /** What else is wrong with the daemon, for people. Must not throw. @default nothing */
+  readonly problems?: (() => readonly string[]) | undefined
+  /** Hears that the table was read: the snapshot may be another. Must not throw. @default nobody */
+  readonly onTable?: (() => void) | undefined
+  /** Where what happens is remembered for the snapshot; others may note there, too. @default one of its own */
+  readonly timeline?: Timeline | undefined
+  /** Who counts new connections. @default nobody does */
+  readonly rates?: Rates | undefined
+  /** Hears each verdict, once for each server in a service that it is about. Must not throw. @default nobody */
+  readonly onVerdict?: ((service: string, verdict: Verdict, latencyMs: number) => void) | undefined
+  /** Hears how many changes a round wrote that undid what others did. Must not throw. @default nobody */
+  readonly onRepair?: ((changes: number) => void) | undefined
   /** @default setInterval */
   readonly every?: Every | undefined
   /** @default the system's */
@@ -57,6 +74,8 @@ export interface DirectorParts {
 
 /** So long the start, and a reload, wait for names. What is not known by then comes later. */
 const patienceMs = 1000
+
+const nothingCounted = { of: () => ({ connectionsPerSecond: undefined, history: [] }) }
 
 /** Keeps a table right. */
 export class Director {
@@ -70,6 +89,7 @@ export class Director {
   readonly #hosts: Hosts | undefined
   readonly #transitions: Transitions
   readonly #writer: Writer
+  readonly #timeline: Timeline
   /** As it was given. */
   #given: Config
   /** With the servers that are known. */
@@ -96,16 +116,28 @@ export class Director {
       checks: () => this.#checks.states(),
       pings: () => this.#hosts?.answers ?? new Map(),
     })
-    this.#transitions = new Transitions(log, parts.onEvent)
-    this.#writer = new Writer(parts.ipvs, log, this.#episodes, () => this.#configured())
+    this.#timeline = parts.timeline ?? new Timeline()
+    this.#transitions = new Transitions(log, (event) => {
+      this.#timeline.note(event)
+      parts.onEvent?.(event)
+    })
+    this.#writer = new Writer({
+      ipvs: parts.ipvs,
+      log,
+      episodes: this.#episodes,
+      configured: () => this.#configured(),
+      onRepair: parts.onRepair,
+    })
     this.#hosts = parts.echo && new Hosts(parts.echo, () => this.#agenda.look())
     this.#resolver = new Resolver(asking, clock, this.#episodes, () => this.#reconfigure())
     this.#checks = new Checks({
       start: parts.startMonitor,
       isServing: (service, server) => this.#weight(service, server) > 0,
       onChange: (changes) => this.#heard(changes),
-      onVerdict: (service, server, verdict, latencyMs) =>
-        this.#transitions.verdict(service, server, verdict, latencyMs),
+      onVerdict: (service, server, verdict, latencyMs) => {
+        this.#transitions.verdict(service, server, verdict, latencyMs)
+        parts.onVerdict?.(serviceName(service.spec), verdict, latencyMs)
+      },
       onError: (error) => log.error({ error: String(error) }, 'following the checks failed'),
     })
   }
@@ -167,6 +199,11 @@ export class Director {
     await this.#agenda.nextRound()
   }
 
+  /** The table as it was last read. */
+  get table(): Table {
+    return this.#lastTable
+  }
+
   /** The configuration with the servers that are known. */
   get config(): Config {
     return this.#config
@@ -183,13 +220,19 @@ export class Director {
       owned: this.#parts.ledger.keys,
       short: this.#planner.short,
       problems: this.#problems(),
+      director: thisDirector,
+      addresses: hostAddresses(),
+      rates: this.#parts.rates ?? nothingCounted,
+      timeline: this.#timeline,
       now: this.#clock.now(),
     })
   }
 
   #problems(): readonly string[] {
     const suspected = 'most hosts failed at once: this director is suspected, and they stay in for a while'
-    return [...this.#episodes.current(), ...(this.#planner.suspect ? [suspected] : [])]
+    const others = this.#parts.problems?.() ?? []
+    const own = [...this.#episodes.current(), ...this.#timeline.problems]
+    return [...own, ...others, ...(this.#planner.suspect ? [suspected] : [])]
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
@@ -197,13 +240,14 @@ export class Director {
       if (this.#table === undefined || !(await this.#transition(this.#table, signal))) this.#agenda.demandRound()
     }
     if (!this.#agenda.due || signal.aborted) return
+    const began = this.#clock.now()
     await this.#agenda.round(async () => {
       const table = await this.#read(signal)
       if (table === undefined) return
       if (!this.#started) this.#start(table)
-      await this.#round(table, signal)
+      const written = await this.#round(table, signal)
       this.#lastStatus = this.#lastStatus ? { ...this.#lastStatus, problems: this.#problems() } : this.status()
-      this.#parts.onRound?.(this.#lastStatus)
+      this.#parts.onRound?.(this.#lastStatus, { tookMs: this.#clock.now() - began, written })
     })
   }
 
@@ -215,14 +259,15 @@ export class Director {
     return true
   }
 
-  /** Brings the table that was just read to what it should be. */
-  async #round(table: Table, signal: AbortSignal): Promise<void> {
+  /** Brings the table that was just read to what it should be; false if the kernel did not take all of it. */
+  async #round(table: Table, signal: AbortSignal): Promise<boolean> {
     this.#table = table
     const transition = this.#agenda.changed
-    if (!transition && this.#planner.stands(this.#config, table)) return
+    if (!transition && this.#planner.stands(this.#config, table)) return true
     const changes = await this.#plan(table)
-    await this.#writer.round(changes, transition)
+    const written = await this.#writer.round(changes, transition)
     if (changes.length > 0) this.#table = await this.#read(signal)
+    return written
   }
 
   /** The kernel's table; undefined, and a line in the log, when it cannot be read. */
@@ -230,6 +275,8 @@ export class Director {
     try {
       const table = await this.#parts.ipvs.table({ signal })
       this.#lastTable = table
+      this.#parts.rates?.table(table, this.#clock.now())
+      this.#parts.onTable?.()
       this.#episodes.report('reading the table', [])
       this.#transitions.kernel(undefined)
       return table
@@ -260,6 +307,7 @@ export class Director {
   #reconfigure(): void {
     this.#config = resolved(this.#given, this.#resolver.known)
     this.#planner.prune(this.#config)
+    this.#timeline.prune(this.#configured())
     if (this.#started) this.#checks.set(this.#config)
     this.#agenda.look()
   }

@@ -2,7 +2,7 @@
  * The kinds of field that the configuration file is made of. The message of each says what was expected; its metadata say the same
  * in JSON Schema, as far as that can, and more for people (`Notes`).
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import * as z from 'zod'
 import { addressPattern, durationPattern, durationText, parseAddress, parseDuration } from './scalars.js'
 
@@ -105,12 +105,15 @@ export const absolutePath = (expected = 'an absolute path', max = 4096) => line(
 
 export const hostName = (expected: string) => line(expected, /^([\w.~-]+|\[[\dA-Fa-f:.]+\])(:\d+)?$/, 255)
 
-/** What the file of that name holds: certificates and keys are read with the configuration, and are wrong when it is. */
-export const pemFile = () =>
-  words('a readable file of PEM', (path) => {
+/**
+ * What the file of that name holds: certificates and keys are read with the configuration, and are wrong when it is. `forbidden`: bits of its
+ * mode that it must not have.
+ */
+export const pemFile = (forbidden = 0) =>
+  words(`a readable file of PEM${forbidden === 0 ? '' : ' that others cannot read'}`, (path) => {
     try {
       const text = readFileSync(path, 'utf8')
-      return text.includes('-----BEGIN ') ? text : undefined
+      return text.includes('-----BEGIN ') && (statSync(path).mode & forbidden) === 0 ? text : undefined
     } catch {
       return undefined
     }

@@ -1,4 +1,4 @@
-/** What V8 is told of a daemon that checks all the time: to be imported before all else. */
+/** What V8 is told of a daemon that checks all the time: to be imported before what it runs. */
 import { setFlagsFromString } from 'node:v8'
 
 // At the start all checks wait at once for the first writes. V8 learns from it that what a check makes lives long, and would from then on make

@@ -1,7 +1,7 @@
 /** The configuration: YAML in, validated plain data out, or every mistake with its place in the file. */
 import { nearest } from 'ipvs/command-line'
 import type * as z from 'zod'
-import { crossProblems, someHost } from './config-problems.js'
+import { crossProblems, pageProblems, someHost } from './config-problems.js'
 import type { HostFacts, ServiceShape } from './config-problems.js'
 import type { CheckConfig, Config, PolicyConfig, ServiceConfig, Source } from './config.js'
 import { MAX_PROBLEMS, readDocument } from './document.js'
@@ -21,6 +21,8 @@ export function parseConfig(text: string, file: string, host: HostFacts = someHo
   const document = readDocument(text, file)
   const top = File.safeParse(document.value)
   const problems: Problem[] = top.success ? [] : shapeProblems(top.error, [])
+
+  if (top.success && top.data.page !== undefined) problems.push(...pageProblems(top.data.page))
 
   const services: { readonly path: Path; readonly service: ServiceConfig }[] = []
   const listed = (document.value as { services?: unknown } | null)?.services
@@ -61,6 +63,7 @@ export function parseConfig(text: string, file: string, host: HostFacts = someHo
     resolveIntervalMs: top.data.resolveInterval,
     reloadOnChange: top.data.reloadOnChange,
     nodeStates: top.data.nodeStates,
+    page: top.data.page,
     alerts: top.data.alerts,
     hooks: top.data.hooks,
   }

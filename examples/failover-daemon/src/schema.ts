@@ -6,6 +6,7 @@ import { absolutePath, duration, integer, line, list, mapping, oneOf, shorter, w
 import { Guard, policyFields } from './policy-schema.js'
 import { durationPattern, endpointPattern, parseDuration, parseEndpoint } from './scalars.js'
 import { ServerItem } from './servers-schema.js'
+import { PageField } from './web/schema.js'
 
 // Linux keeps it in jiffies of at most 2^32 / 1000 s, whole seconds (kernel: IPVS_SVC_ATTR_TIMEOUT).
 const persistenceSeconds = (text: string): number | undefined => {
@@ -108,6 +109,9 @@ export const File = mapping('a mapping with services', {
       example: '/cluster/online',
     })
     .optional(),
+  page: PageField.prefault(true).describe(
+    'A page that shows the cluster, and what programs read: /status.json, /metrics, /healthz. `false` turns it off.',
+  ),
   alerts: Alerts.describe('Who is told of what: a list of rules, each with one of mail, exec, webhook and syslog.'),
   hooks: Hooks.describe('What runs when the state of a server changes.'),
 })

@@ -15,8 +15,8 @@ export interface Told {
   notify(event: DirectorEvent): void
   /** A round is complete. */
   round(status: Status): void
-  /** Another configuration holds, or one was refused. */
-  reloaded(config: Config, refused: Error | undefined): void
+  /** Another configuration holds. */
+  reloaded(config: Config): void
   /** Tells what waits, but not for long. */
   end(): Promise<void>
 }
@@ -49,16 +49,12 @@ export function openTold(config: Config, log: Log, status: () => Status): Told {
       void nodes.update(after)
       manager.round(after, reconcileMs)
     },
-    reloaded(next, refused) {
-      if (refused === undefined) {
-        alerts.reload(next.alerts)
-        hooks.reload(next.hooks)
-        nodes.move(next.nodeStates)
-        reconcileMs = next.reconcileMs
-        manager.paced(reconcileMs)
-      }
-      const detail = refused === undefined ? 'the configuration holds' : refused.message
-      alerts.notify({ type: 'config', at: Date.now(), ok: refused === undefined, detail })
+    reloaded(next) {
+      alerts.reload(next.alerts)
+      hooks.reload(next.hooks)
+      nodes.move(next.nodeStates)
+      reconcileMs = next.reconcileMs
+      manager.paced(reconcileMs)
     },
     async end() {
       manager.stopping()

@@ -5,21 +5,24 @@ import type { Episodes } from './episodes.js'
 import type { Log } from './log.js'
 import { changeName, changeTarget, serviceName } from './names.js'
 
+export interface WriterParts {
+  readonly ipvs: Ipvs
+  readonly log: Log
+  readonly episodes: Episodes
+  /** Names of the objects of the configuration. */
+  readonly configured: () => ReadonlySet<string>
+  /** Hears how many changes undid what others did. @default nobody */
+  readonly onRepair?: ((changes: number) => void) | undefined
+}
+
 /** Writes to one table. */
 export class Writer {
-  readonly #ipvs: Ipvs
-  readonly #log: Log
-  readonly #episodes: Episodes
-  readonly #configured: () => ReadonlySet<string>
+  readonly #parts: WriterParts
   /** Names of the changes that the last full round could not carry out: they wait for the next one. */
   #unfinished: ReadonlySet<string> | undefined
 
-  /** @param configured names of the objects of the configuration */
-  constructor(ipvs: Ipvs, log: Log, episodes: Episodes, configured: () => ReadonlySet<string>) {
-    this.#ipvs = ipvs
-    this.#log = log
-    this.#episodes = episodes
-    this.#configured = configured
+  constructor(parts: WriterParts) {
+    this.#parts = parts
   }
 
   /**
@@ -35,24 +38,25 @@ export class Writer {
 
   /** Writes at once what health, time or an operator has changed; false if something failed. */
   async transition(changes: readonly Change[]): Promise<boolean> {
-    const { applied, failures } = await writeChanges(this.#ipvs, changes)
+    const { applied, failures } = await writeChanges(this.#parts.ipvs, changes)
     this.#logWritten('transition', applied)
-    for (const failure of failures) this.#log.warn(failure, 'writing the table failed: reading it anew')
+    for (const failure of failures) this.#parts.log.warn(failure, 'writing the table failed: reading it anew')
     return failures.length === 0
   }
 
-  /** Writes what a full round found; what fails is tried again by the next one. */
-  async round(changes: readonly Change[], transition: boolean): Promise<void> {
-    const { applied, failures } = await writeChanges(this.#ipvs, changes)
+  /** Writes what a full round found; false if something failed, which is tried again by the next one. */
+  async round(changes: readonly Change[], transition: boolean): Promise<boolean> {
+    const { applied, failures } = await writeChanges(this.#parts.ipvs, changes)
     this.#logWritten(transition ? 'transition' : this.#cause(applied), applied)
-    this.#episodes.report('writing the table', failures)
+    this.#parts.episodes.report('writing the table', failures)
     this.#unfinished = new Set(changes.filter((change) => !applied.includes(change)).map(changeName))
+    return failures.length === 0
   }
 
   #cause(applied: readonly Change[]): Cause {
     const before = this.#unfinished
     if (before === undefined) return 'start'
-    const configured = this.#configured()
+    const configured = this.#parts.configured()
     if (applied.every((change) => !configured.has(changeTarget(change)))) return 'drain'
     return applied.every((change) => before.has(changeName(change))) ? 'retry' : 'drift'
   }
@@ -60,8 +64,10 @@ export class Writer {
   #logWritten(cause: Cause, applied: readonly Change[]): void {
     if (applied.length === 0) return
     const fields = { cause, changes: applied.length, written: some(applied.map(changeName)) }
-    if (cause === 'drift') this.#log.warn(fields, 'the table was changed by someone else: repaired')
-    else this.#log.info(fields, 'table written')
+    if (cause === 'drift') {
+      this.#parts.log.warn(fields, 'the table was changed by someone else: repaired')
+      this.#parts.onRepair?.(applied.length)
+    } else this.#parts.log.info(fields, 'table written')
   }
 }
 

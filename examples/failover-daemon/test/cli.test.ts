@@ -85,6 +85,14 @@ t.test('wrong arguments: one sentence, with what was perhaps meant and where hel
       'run: expected an option, perhaps --config, found "--confg"; see ipvs-failover run --help',
     ],
     [['drain'], 'drain: expected SERVER, found nothing; see ipvs-failover drain --help'],
+    [
+      ['status', '--watch', '--interval', '2'],
+      'status: --interval: expected a duration with a unit, such as 2s or 500ms, up to 24h, found "2"; see ipvs-failover status --help',
+    ],
+    [
+      ['status', '-w', '-i', '0ms'],
+      'status: --interval: expected a duration with a unit, such as 2s or 500ms, up to 24h, found "0ms"; see ipvs-failover status --help',
+    ],
     [['status', '--namespace'], 'status: expected an option, found "--namespace"; see ipvs-failover status --help'],
   ] as const)
     t.strictSame(
@@ -92,6 +100,12 @@ t.test('wrong arguments: one sentence, with what was perhaps meant and where hel
       { status: 2, stdout: '', stderr: `ipvs-failover: ${sentence}\n` },
       args.join(' '),
     )
+})
+
+t.test('status --watch of no daemon: status 1 and the sentence of status', async (t) => {
+  const status = await command('status', '--socket', '/nowhere/control.sock')
+  t.match(status, { status: 1, stdout: '', stderr: /^ipvs-failover: no daemon answers at \/nowhere\/control\.sock: / })
+  t.strictSame(await command('status', '--watch', '--socket', '/nowhere/control.sock'), status)
 })
 
 t.test('--help and --version', async (t) => {

@@ -88,6 +88,7 @@ t.test('defaults, units and shared parts', async (t) => {
     guard: { share: 0.5, holdMs: 10_000 },
     resolveIntervalMs: 30_000,
     reloadOnChange: false,
+    page: { listen: { address: '127.0.0.1', port: 9780 }, hosts: [], behindProxy: false },
     alerts: [],
     hooks: [],
   })

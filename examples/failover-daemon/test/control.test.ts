@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,7 +58,7 @@ t.test('operators drain, disable and enable servers, and see what is so', async 
   const { bench, command, log } = await commanded(t)
   t.match(await command('status'), {
     status: 0,
-    stdout: /^tcp 192\.0\.2\.100:80 {2}wlc, direct {2}2 of 2 online\n {2}192\.0\.2\.11:80 {2}online.* weight 1 .*\n/,
+    stdout: /^tcp 192\.0\.2\.100:80 {2}wlc, direct {2}2 of 2 online.*\n {2}192\.0\.2\.11:80 {2}online.* weight 1 .*\n/m,
   })
   t.match(await command('disable', '192.0.2.11'), { status: 0, stdout: `${web} > 192.0.2.11:80\n`, stderr: '' })
   t.strictSame(await bench.weights(), { [web]: { '192.0.2.12:80': 1 } })
@@ -122,10 +123,20 @@ t.test('the socket is its group’s and nobody else’s, and replaces one that w
   t.equal((statSync(path).mode & 0o777).toString(8), '660')
   t.equal((statSync(join(path, '..')).mode & 0o777).toString(8), '750')
   const left = join(shortFolder(t), 'control.sock')
-  writeFileSync(left, '')
+  // As by a daemon that was killed.
+  const bind = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`
+  spawnSync(process.execPath, ['-e', bind, left])
+  t.ok(statSync(left).isSocket())
   const listening = await listenForCommands(left, recordingLog(), () => Promise.resolve({ ok: true, lines: ['here'] }))
   t.match(await ask(left, { command: 'plan' }), { lines: ['here'] })
   listening.close()
+  const precious = join(shortFolder(t), 'failover.yaml')
+  writeFileSync(precious, 'precious')
+  await t.rejects(
+    listenForCommands(precious, recordingLog(), () => Promise.reject(new Error())),
+    /expected a socket at .*failover\.yaml, or nothing/,
+  )
+  t.equal(readFileSync(precious, 'utf8'), 'precious')
   await t.rejects(
     listenForCommands(`/tmp/${'x'.repeat(108)}`, recordingLog(), () => Promise.reject(new Error())),
     /107 bytes/,

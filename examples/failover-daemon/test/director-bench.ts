@@ -14,8 +14,10 @@ import type { Health, Order } from '../src/facts.js'
 import type { Echo } from '../src/hosts.js'
 import { serverName, serviceName } from '../src/names.js'
 import type { Orders } from '../src/orders.js'
+import type { Rates } from '../src/rates.js'
 import type { Ledger } from '../src/state.js'
 import type { Status } from '../src/status.js'
+import type { Timeline } from '../src/timeline.js'
 import { recordingLog } from './recording-log.js'
 
 /** A monitor that finds what the test says. */
@@ -172,7 +174,7 @@ export function directorBench(options: TestKernelOptions = {}) {
     /** Starts a director; `through` may stand between it and the kernel. */
     async start(config: Config, options: StartOptions = {}) {
       const { ledger = memoryLedger(), orders = memoryOrders(), through = (ipvs: Ipvs) => ipvs } = options
-      const { names = {}, files = {}, echo, onRound } = options
+      const { names = {}, files = {}, echo, onRound, timeline, rates } = options
       const log = recordingLog()
       const ending = new AbortController()
       const clock = handClock()
@@ -189,6 +191,8 @@ export function directorBench(options: TestKernelOptions = {}) {
         clock,
         echo,
         onRound,
+        timeline,
+        rates,
         asking: {
           addresses: (name) => {
             const addresses = names[name]
@@ -271,6 +275,8 @@ interface StartOptions {
   readonly through?: (ipvs: Ipvs) => Ipvs
   readonly echo?: Echo
   readonly onRound?: (status: Status) => void
+  readonly timeline?: Timeline
+  readonly rates?: Rates
   readonly names?: Record<string, readonly string[]>
   readonly files?: Record<string, string>
 }

@@ -45,11 +45,11 @@ t.test('a server comes in when it is found up, goes when it is found down, and c
   await director.find('up', b)
   t.strictSame(await bench.weights(), { [web]: { [a]: 1, [b]: 1, [c]: 1 } })
   t.match(
-    director.log.lines.filter(({ fields }) => fields.server === b && fields.state === 'down'),
+    director.log.lines.filter(({ fields }) => fields.server === b && fields['to'] === 'failed'),
     [
       {
         level: 'warn',
-        fields: { service: web, state: 'down', reason: 'refused', detail: 'ECONNREFUSED', latencyMs: 3 },
+        fields: { service: web, from: 'online', to: 'failed', reason: 'refused', detail: 'ECONNREFUSED', latencyMs: 3 },
       },
     ],
   )

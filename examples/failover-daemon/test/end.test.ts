@@ -50,7 +50,7 @@ t.test('an alert that hangs does not keep a daemon that was told to end', async 
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exit = once(child, 'exit')
-  for await (const line of createInterface({ input: child.stdout })) if (/"state":"down"/.test(line)) break
+  for await (const line of createInterface({ input: child.stdout })) if (/"to":"failed"/.test(line)) break
   while (!existsSync(`${alert}.pid`) && child.exitCode === null) await sleep(20)
   child.kill('SIGTERM')
   t.strictSame(await exit, [0, null])

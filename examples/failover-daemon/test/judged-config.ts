@@ -24,6 +24,7 @@ const beyondJsonSchema: readonly RegExp[] = [
   /expected the port to check, as the service has port 0/,
   /expected false, as neither the service nor its check has a port/,
   /expected left out with (GET|HEAD)/,
+  /expected (auth|tls, or behindProxy: true), as the page is elsewhere/,
   // Numbers within a text.
   /expected a duration with a unit .*found "[\d.]+(ms|s|m|h)"$/,
   /expected whole seconds such as 300s, .*found "[\d.]+(ms|s|m|h)"$/,
@@ -40,6 +41,7 @@ const beyondJsonSchema: readonly RegExp[] = [
   /expected an absolute path of a readable file of mode 0600 or 0400/,
   /expected rr, .*, or another whose module ip_vs_NAME this kernel has/,
   /expected a readable file of PEM/,
+  /expected a certificate with its key/,
   /expected a host name, and certificates with their key/,
   /expected a program that can be run/,
   /expected the absolute path of a program/,

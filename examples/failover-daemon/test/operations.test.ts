@@ -183,7 +183,7 @@ t.test('services that are checked alike share the checks of their servers', asyn
   t.strictSame(states(), { '192.0.2.11:8000': 'up', '198.51.100.11:25': 'up' })
   await find('down', '192.0.2.11:8000')
   t.strictSame(
-    log.lines.filter(({ message }) => message === 'server down').map(({ fields }) => fields['server']),
+    log.lines.filter(({ message }) => message === 'server failed').map(({ fields }) => fields['server']),
     ['192.0.2.11:80', '192.0.2.11:8443'],
   )
   t.strictSame((await bench.weights())['tcp 192.0.2.100:443'], { '192.0.2.11:8443': 1 }, 'kept: it is the last one')

@@ -30,6 +30,7 @@ export const config = (addresses: readonly string[], changed: Partial<PolicyConf
   resolveIntervalMs: 30_000,
   reloadOnChange: false,
   nodeStates: undefined,
+  page: undefined,
   alerts: [],
   hooks: [],
   services: [

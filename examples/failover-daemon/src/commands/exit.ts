@@ -1,3 +1,7 @@
+import type { Output as Stream, Terminal } from 'ipvs/command-line'
+
+export type { Stream }
+
 /** A sentence for stderr and the exit status that goes with it. */
 export class Exit extends Error {
   constructor(
@@ -8,16 +12,10 @@ export class Exit extends Error {
   }
 }
 
-/** Where commands write what is not log. */
-export interface Output {
+/** Where commands write what is not log, and, as far as it is given, the terminal that one of them draws upon. */
+export interface Output extends Partial<Omit<Terminal, 'stdout'>> {
   readonly stdout: Stream
   readonly stderr: Stream
-}
-
-interface Stream {
-  write(text: string): unknown
-  /** Of a terminal. */
-  readonly columns?: number | undefined
 }
 
 /** Exit statuses; those above 2 are of sysexits.h. */

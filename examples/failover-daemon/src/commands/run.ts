@@ -1,4 +1,5 @@
 /** `ipvs-failover run`: the daemon. */
+import '../heap.js'
 import { IpvsError, open } from 'ipvs'
 import type { Ipvs } from 'ipvs'
 import { openPing } from 'ipvs/system'
@@ -7,14 +8,20 @@ import { commandHandler } from '../control/commands.js'
 import { defaultSocket } from '../control/protocol.js'
 import { listenForCommands } from '../control/server.js'
 import { Director } from '../director.js'
+import type { DirectorEvent } from '../events.js'
 import { followFile } from '../follow-file.js'
 import { holdNamespace } from '../lock.js'
 import { openLog } from '../log.js'
+import { Metrics } from '../metrics.js'
 import { openOrders } from '../orders.js'
+import { Pulse } from '../pulse.js'
+import { Rates } from '../rates.js'
 import { readConfig } from '../read-config.js'
 import { openLedger } from '../state.js'
+import { Timeline } from '../timeline.js'
 import { openTold } from '../told.js'
 import { version } from '../version.js'
+import { Page } from '../web/page.js'
 import { usableConfig } from './check-config.js'
 import { Exit, statuses } from './exit.js'
 
@@ -37,7 +44,23 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   const path = socket ?? config.controlSocket ?? defaultSocket()
   log.info({ version: version(), services: config.services.length, stateDirectory: directory }, 'started')
   const [ledger, orders] = await Promise.all([openLedger(directory, log), openOrders(directory, log)])
+  const [timeline, rates, pulse] = [new Timeline(), new Rates(), new Pulse()]
+  const metrics = new Metrics({ status: () => director.status(), table: () => director.table })
   const told = openTold(config, log, () => director.status())
+  const page = new Page(
+    {
+      status: () => director.status(),
+      samples: () => rates.samples,
+      metrics: async () => ({ type: metrics.contentType, text: await metrics.text() }),
+      ailments: () => pulse.ailments(director.config.reconcileMs),
+    },
+    log,
+  )
+  const notify = (event: DirectorEvent) => {
+    told.notify(event)
+    metrics.event(event)
+    page.changed()
+  }
   const director: Director = new Director({
     config,
     ipvs,
@@ -46,16 +69,32 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     log,
     startMonitor,
     echo: (address, signal) => ping.echo(address, signal),
-    onEvent: (event) => told.notify(event),
-    onRound: (status) => told.round(status),
+    timeline,
+    rates,
+    problems: () => page.problems,
+    onEvent: notify,
+    onVerdict: (service, verdict, latencyMs) => metrics.verdict(service, verdict, latencyMs),
+    onRepair: (changes) => metrics.repaired(changes),
+    onRound(status, { tookMs, written }) {
+      if (written) pulse.round()
+      metrics.round(tookMs, Date.now())
+      told.round(status)
+    },
+    onTable: () => page.changed(),
   })
   const handle = commandHandler({
     director,
     readConfig: () => readConfig(file),
     onReload(refused) {
-      if (refused === undefined) log.info({ file }, 'configuration reloaded')
-      else log.error({ file, error: refused.message }, 'configuration refused: the old one holds')
-      told.reloaded(director.config, refused)
+      if (refused === undefined) {
+        log.info({ file }, 'configuration reloaded')
+        told.reloaded(director.config)
+        void page.configure(director.config.page)
+      } else log.error({ file, error: refused.message }, 'configuration refused: the old one holds')
+      const detail = refused === undefined ? 'the configuration holds' : refused.message
+      const event = { type: 'config', at: Date.now(), ok: refused === undefined, detail } as const
+      timeline.note(event)
+      notify(event)
     },
   })
   // A refusal was told.
@@ -68,8 +107,10 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     // The servers need their director more than the operators their commands.
     log.error({ path, error: String(error) }, 'the control socket cannot be opened: no commands of operators')
   })
+  await page.configure(config.page)
   await director.run(ending.signal)
   control?.close()
+  await page.close()
   unfollow()
   process.off('SIGHUP', reload)
   await told.end()

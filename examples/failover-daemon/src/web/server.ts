@@ -1,0 +1,244 @@
+/** The page, and what machines read, by HTTP. Read-only. */
+import { createServer as createHttp } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { createServer as createHttps } from 'node:https'
+import type { Server as SecureServer } from 'node:https'
+import type { Socket } from 'node:net'
+import { Episodes } from '../episodes.js'
+import type { Log } from '../log.js'
+import { readSecretLine } from '../secrets.js'
+import type { Status } from '../status-schema.js'
+import { listenAtPath } from '../unix-socket.js'
+import { Audience } from './audience.js'
+import { pageFiles } from './files.js'
+import { basicOf, bearerOf, refusalOf } from './gate.js'
+import type { Rules } from './gate.js'
+import { Guesses } from './guesses.js'
+import type { PageConfig } from './schema.js'
+
+/** What it shows. */
+export interface Shown {
+  status(): Status
+  /** How many samples the histories of the snapshot are made of. */
+  samples(): number
+  /** Prometheus' text. */
+  metrics(): Promise<{ readonly type: string; readonly text: string }>
+  /** What keeps the daemon itself from its work; empty when nothing does. */
+  ailments(): readonly string[]
+}
+
+/** A server that listens. */
+export interface WebServer {
+  /** What it shows may have changed. */
+  changed(): void
+  close(): Promise<void>
+}
+
+/** Everybody who watches keeps one. */
+const mostConnections = 256
+const requestMs = 5000
+const silentMs = 30_000
+const mostHeaderBytes = 8192
+/** A wrong password is answered so late. */
+const penaltyMs = 1000
+/** So long an answer serves others who ask for the same. */
+const freshMs = 1000
+
+/** The page loads nothing but what is here, and nobody frames it. */
+export const pageHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
+/** Listens. Rejects with an Error for people when that fails. */
+export async function openWeb(config: PageConfig, shown: Shown, log: Log): Promise<WebServer> {
+  const rules = rulesOf(config)
+  const files = pageFiles()
+  const episodes = new Episodes(log)
+  const guesses = new Guesses()
+  const recent = new Map<string, Promise<Answer>>()
+
+  const answers: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
+    '/status.json': () => json(200, shown.status()),
+    '/metrics': async () => {
+      const { type, text } = await shown.metrics()
+      return { status: 200, type, content: Buffer.from(text) }
+    },
+    '/healthz': () => {
+      const problems = shown.ailments()
+      return json(problems.length === 0 ? 200 : 503, { ok: problems.length === 0, problems })
+    },
+  }
+  /** Made once for all who ask at about the same time: a large table is work. */
+  const answerTo = (path: string, make: () => Answer | Promise<Answer>): Promise<Answer> => {
+    const known = recent.get(path)
+    if (known !== undefined) return known
+    const made = Promise.resolve().then(make)
+    recent.set(path, made)
+    setTimeout(() => recent.delete(path), freshMs).unref()
+    return made
+  }
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = (request.url ?? '').replace(/[?#].*$/s, '')
+    const from = request.socket.remoteAddress ?? 'a Unix socket'
+    if (request.headers.authorization !== undefined && !guesses.mayTry(from))
+      return send(request, response, text(429, 'too many wrong passwords: try again in a minute'))
+    const refusal = refusalOf(askedBy(request, path), rules)
+    if (refusal !== undefined) {
+      if (refusal.wrongPassword === true) {
+        if (guesses.wrong(from)) log.warn({ from }, 'the page was asked for with a wrong password or token')
+        await new Promise((resolve) => setTimeout(resolve, penaltyMs))
+      }
+      return send(request, response, text(refusal.status, refusal.text), refusal.headers)
+    }
+    if (path === '/events') {
+      if (!audience.hasRoom) return send(request, response, text(503, 'too many watch already'))
+      response.writeHead(200, { ...pageHeaders, 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      if (request.method === 'HEAD') return void response.end()
+      request.socket.setNoDelay()
+      return audience.add(response)
+    }
+    const make = Object.hasOwn(answers, path) ? answers[path] : undefined
+    if (make !== undefined) return send(request, response, await answerTo(path, make))
+    const file = files.get(path)
+    if (file !== undefined) return send(request, response, { status: 200, ...file }, { 'cache-control': 'no-cache' })
+    send(request, response, text(404, 'there is nothing here'))
+  }
+
+  /** Those with a request that is not answered yet: nobody needs two at once, and Node.js would carry out thousands. */
+  const busy = new WeakSet<Socket>()
+  const server = serverOf(config, (request, response) => {
+    const { socket } = request
+    if (busy.has(socket)) return void socket.destroy()
+    busy.add(socket)
+    response.on('finish', () => busy.delete(socket))
+    response.on('error', () => {})
+    handle(request, response).catch((error: unknown) => {
+      episodes.report('answering at the page', [{ error: String(error) }])
+      if (!response.headersSent) send(request, response, text(500, 'the log says why'))
+      else response.destroy()
+    })
+  })
+  server.maxConnections = mostConnections
+  // Of who does not read, too: to those who watch there is something to say more often.
+  server.timeout = silentMs
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await listen(server, config)
+  const audience = new Audience(shown, log)
+  server.on('error', (error) => episodes.report('taking connections at the page', [{ error: error.message }]))
+  // Nobody waits for it at the end.
+  server.unref()
+  return {
+    changed: () => audience.changed(),
+    async close() {
+      audience.end()
+      const closed = new Promise((resolve) => server.close(resolve))
+      // closeAllConnections() knows none that TLS has not begun with.
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
+
+/** What is sent. */
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly content: string | Buffer
+}
+
+const text = (status: number, sentence: string): Answer => ({
+  status,
+  type: 'text/plain; charset=utf-8',
+  content: `${sentence}\n`,
+})
+const json = (status: number, value: unknown): Answer => ({
+  status,
+  type: 'application/json; charset=utf-8',
+  content: Buffer.from(`${JSON.stringify(value)}\n`),
+})
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, type, content }: Answer,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  const length = Buffer.byteLength(content)
+  response.writeHead(status, {
+    ...pageHeaders,
+    'content-type': type,
+    'content-length': length,
+    'cache-control': 'no-store',
+    ...more,
+  })
+  response.end(request.method === 'HEAD' ? undefined : content)
+}
+
+function askedBy({ method = '', headers, socket }: IncomingMessage, path: string) {
+  const one = (name: string) => {
+    const value = headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  return {
+    method,
+    path,
+    host: headers.host,
+    localAddress: socket.localAddress,
+    origin: one('origin'),
+    site: one('sec-fetch-site'),
+    mode: one('sec-fetch-mode'),
+    authorization: headers.authorization,
+  }
+}
+
+function rulesOf({ listen: { address }, hosts, auth }: PageConfig): Rules {
+  const known = [
+    'localhost',
+    ...(address === undefined ? [] : [address.includes(':') ? `[${address}]` : address]),
+    ...hosts,
+  ]
+  return {
+    hosts: new Set(known.map((name) => name.toLowerCase().replace(/:\d+$/, ''))),
+    credentials: auth && {
+      basic: basicOf(auth.user, readSecretLine(auth.passwordFile)),
+      bearer: auth.tokenFile === undefined ? undefined : bearerOf(readSecretLine(auth.tokenFile)),
+    },
+  }
+}
+
+function serverOf({ tls }: PageConfig, listener: RequestListener): Server | SecureServer {
+  const options = {
+    maxHeaderSize: mostHeaderBytes,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: requestMs,
+    connectionsCheckingInterval: requestMs,
+  }
+  return tls === undefined
+    ? createHttp(options, listener)
+    : createHttps(
+        { ...options, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2', handshakeTimeout: requestMs },
+        listener,
+      )
+}
+
+async function listen(server: Server | SecureServer, { listen: { address, port, path } }: PageConfig): Promise<void> {
+  if (path !== undefined) return listenAtPath(server, path, 'page.listen')
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: address, port, exclusive: true }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
