@@ -55,7 +55,7 @@ async function flap(daemon: Daemon, state: 'up' | 'down', turn: () => Promise<vo
   const change = state === 'up' ? 'addDestination' : 'removeDestination'
   await turn()
   const written = await daemon.first(({ written = [] }) => written.some((name) => name.startsWith(change)), from)
-  const verdict = await daemon.first((line) => line.state === state, from)
+  const verdict = await daemon.first((line) => line.to === (state === 'up' ? 'online' : 'failed'), from)
   return Date.parse(written.time) - Date.parse(verdict.time)
 }
 

@@ -49,11 +49,11 @@ t.test('a killed server is out of the table within the promise, and back when it
     tookMs <= refusedMs + emulationMs,
     `${tookMs} ms, promised ${refusedMs} ms and up to ${emulationMs} ms for emulation`,
   )
-  t.match(await daemon.first(({ state }) => state === 'down', from), { server: `${first.ipv4}:80`, reason: 'refused' })
+  t.match(await daemon.first(({ to }) => to === 'failed', from), { server: `${first.ipv4}:80`, reason: 'refused' })
 
   web[0] = await lan.webServer(first, 80)
   await tableThat(ipvs, same(everyone), patienceMs)
-  t.match(await daemon.first(({ state }) => state === 'up', from), { server: `${first.ipv4}:80` })
+  t.match(await daemon.first(({ to }) => to === 'online', from), { server: `${first.ipv4}:80` })
 })
 
 t.test('a blackholed server takes fall times the timeout longer', async (t) => {
@@ -66,7 +66,7 @@ t.test('a blackholed server takes fall times the timeout longer', async (t) => {
     tookMs <= silentMs + emulationMs,
     `${tookMs} ms, promised ${silentMs} ms and up to ${emulationMs} ms for emulation`,
   )
-  t.match(await daemon.first(({ state }) => state === 'down', from), { server: `${second.ipv4}:80`, reason: 'timeout' })
+  t.match(await daemon.first(({ to }) => to === 'failed', from), { server: `${second.ipv4}:80`, reason: 'timeout' })
   await lan.heal(second)
   await tableThat(ipvs, same(everyone), patienceMs)
 })

@@ -12,6 +12,8 @@ import { startMonitorWith } from '../../examples/failover-daemon/src/checks.js'
 import type { CheckConfig, Config } from '../../examples/failover-daemon/src/config.js'
 import { Director } from '../../examples/failover-daemon/src/director.js'
 import { openLog } from '../../examples/failover-daemon/src/log.js'
+import { Metrics } from '../../examples/failover-daemon/src/metrics.js'
+import { Rates } from '../../examples/failover-daemon/src/rates.js'
 import { noneKnown, withServers } from '../../examples/failover-daemon/src/sources.js'
 import { openLedger } from '../../examples/failover-daemon/src/state.js'
 import type { Target, Verdict } from 'ipvs/health'
@@ -62,7 +64,7 @@ interface DaemonOptions {
   readonly onVerdict?: (verdict: Verdict) => void
 }
 
-/** A director that keeps an in-memory table right, and its ledger on disk. */
+/** A director that keeps an in-memory table right, its ledger on disk, and what page and metrics show of it. */
 export async function startDaemon(config: Config, { clock = systemClock, onVerdict }: DaemonOptions = {}) {
   // As with a real one, which a thread asks, other work goes on before an answer.
   const kernel = createTestKernel({ pause: setImmediate })
@@ -70,12 +72,22 @@ export async function startDaemon(config: Config, { clock = systemClock, onVerdi
   const folder = await mkdtemp(join(tmpdir(), 'ipvs-proof-'))
   const ending = new AbortController()
   const start = startMonitorWith((targets, options) => createMonitorWith(clock, targets, options))
-  const director = new Director({
+  const rates = new Rates()
+  const metrics = new Metrics({ status: () => director.status(), table: () => director.table })
+  let changed = () => {}
+  const director: Director = new Director({
     config,
     ipvs: kernel.open(),
     ledger: await openLedger(folder, log),
     orders: memoryOrders(),
     log,
+    rates,
+    onEvent(event) {
+      metrics.event(event)
+      changed()
+    },
+    onVerdict: (service, verdict, latencyMs) => metrics.verdict(service, verdict, latencyMs),
+    onTable: () => changed(),
     startMonitor: (check, hooks) =>
       start(check, {
         ...hooks,
@@ -89,6 +101,11 @@ export async function startDaemon(config: Config, { clock = systemClock, onVerdi
   const outside = kernel.open()
   return {
     kernel,
+    director,
+    metrics,
+    samples: () => rates.samples,
+    /** Who hears of each change, and of each round. */
+    onChange: (hear: () => void) => (changed = hear),
     /** How many servers the table has. */
     servers: async () => (await outside.table()).reduce((sum, { destinations }) => sum + destinations.length, 0),
     async stop() {

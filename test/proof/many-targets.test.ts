@@ -1,22 +1,13 @@
 /** 10,000 targets, each checked by TCP every 2 s, in one process. */
 import '../../examples/failover-daemon/src/heap.js'
-import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { until } from '../held.js'
+import { accept } from './acceptor.js'
 import { configOf, lateClock, quantile, startDaemon } from './daemon.js'
 import { role, startRole, tell } from './roles.js'
 
 const count = 10_000
 const seconds = 30
-
-/** Accepts, and lets the check close. */
-function serve(): void {
-  const server = createServer({ pauseOnConnect: true }, (socket) => {
-    socket.on('error', () => {})
-    socket.resume()
-  })
-  server.listen({ port: 0, host: '0.0.0.0', backlog: 4096 }, () => tell({ ...(server.address() as object) }))
-}
 
 async function check(port: number): Promise<void> {
   const targets = Array.from({ length: count }, (_, i) => ({ address: `127.1.${i >> 8}.${i & 255}`, port }))
@@ -60,7 +51,7 @@ async function check(port: number): Promise<void> {
   process.disconnect()
 }
 
-if (role === 'serve') serve()
+if (role === 'serve') accept()
 else if (role === 'check') await check(Number(process.argv[3]))
 else {
   const { default: t } = await import('tap')

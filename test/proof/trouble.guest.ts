@@ -13,6 +13,7 @@ import { run } from '../kernel/namespace.js'
 t.setTimeout(1_700_000)
 // An emulated machine starts a node in seconds.
 const patienceMs = 60_000
+const clockMs = 5000
 const stoppedMs = 30_000
 const exhaustedMs = 20_000
 const downMs = 15_000
@@ -77,7 +78,7 @@ async function untouched(t: Test, what: string, trouble: () => Promise<void>): P
   await trouble()
   const after = client.entries.length
   await readsSent(trace, 4, patienceMs)
-  const down = daemon.entries.slice(from).filter(({ state }) => state === 'down')
+  const down = daemon.entries.slice(from).filter(({ to }) => to === 'failed' || to === 'offline')
   const writes = (await writesSent(trace)).length - before
   t.strictSame(down, [], 'no server was thought dead')
   t.equal(writes, 0, 'nothing was written')
@@ -121,6 +122,23 @@ t.test('no descriptors left', async (t) => {
   })
   const met = await refused()
   t.ok(met >= everyone.length, `${met} sockets were refused to it`)
+  t.strictSame(failedSince(from), [], 'and no request failed')
+})
+
+// This machine's own clock is left alone.
+const inGuest = process.env['RIG'] === 'guest' ? {} : { skip: 'the clock of a guest only is set' }
+t.test('the wall clock goes a day ahead, a day back, and right again', inGuest, async (t) => {
+  const from = client.entries.length
+  const setClock = (seconds: number) => run('date', ['-u', '-s', `@${Math.round(Date.now() / 1000 + seconds)}`])
+  const daySeconds = 86_400
+  await untouched(t, 'the wall clock a day ahead, a day back, and right again', async () => {
+    for (const seconds of [daySeconds, -2 * daySeconds, daySeconds]) {
+      const before = Date.now()
+      await setClock(seconds)
+      t.ok(Math.abs(Date.now() - before - seconds * 1000) < 60_000, 'it is set')
+      await sleep(clockMs)
+    }
+  })
   t.strictSame(failedSince(from), [], 'and no request failed')
 })
 
