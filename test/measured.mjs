@@ -32,8 +32,8 @@ export async function showMeasured(name, comments, ok) {
 /** When, and on what. @param {string} name */
 function where(name) {
   const day = new Date().toISOString().slice(0, 10)
-  const machine = name.endsWith('.test.ts')
-    ? `Linux ${release().split('.', 2).join('.')}, ${cpus().length} processors`
-    : 'in an emulated machine of one processor, many times slower than a real one'
+  const machine = name.includes('.guest.ts')
+    ? 'in an emulated machine of one processor, many times slower than a real one'
+    : `Linux ${release().split('.', 2).join('.')}, ${cpus().length} processors`
   return `${day}, Node.js ${process.version}, ${machine}.`
 }
