@@ -38,7 +38,10 @@ t.test('no answer by the deadline is a timeout, a withdrawn check is none', asyn
     echo: (_: string, signal: AbortSignal) =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
   }
-  t.same(await icmp({ ping })(target, AbortSignal.timeout(1)), { outcome: 'fail', reason: 'timeout' })
+  const deadline = new AbortController()
+  // Not AbortSignal.timeout(), for which no process stays.
+  setTimeout(() => deadline.abort(new DOMException('', 'TimeoutError')), 1)
+  t.same(await icmp({ ping })(target, deadline.signal), { outcome: 'fail', reason: 'timeout' })
   const withdrawing = new AbortController()
   const verdict = icmp({ ping })(target, withdrawing.signal)
   withdrawing.abort()
