@@ -138,6 +138,8 @@ const rules = [
     except: [
       'examples/failover-daemon/test/alert-sinks.test.ts',
       'examples/failover-daemon/test/alert-periods.test.ts',
+      'examples/failover-daemon/test/page-config.test.ts',
+      'examples/failover-daemon/test/page-server.test.ts',
       'examples/failover-daemon/test/promtool.ts',
       'examples/failover-daemon/test/status-watch.test.ts',
     ],

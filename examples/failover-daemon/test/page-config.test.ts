@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { serverCert, serverKey } from '../../../test/health/certificates.js'
 import { ConfigError } from '../src/parse-config.js'
 import { parseConfig } from './judged-config.js'
 
@@ -23,18 +23,8 @@ const folder = t.testdir({ password: 'secret\n' })
 const password = join(folder, 'password')
 chmodSync(password, 0o600)
 const [certificate, key] = ['certificate', 'key'].map((name) => join(folder, name)) as [string, string]
-const selfSigned = [
-  'req',
-  '-x509',
-  '-newkey',
-  'ec',
-  '-pkeyopt',
-  'ec_paramgen_curve:P-256',
-  '-nodes',
-  '-subj',
-  '/CN=lb1',
-]
-execFileSync('openssl', [...selfSigned, '-keyout', key, '-out', certificate], { stdio: 'ignore' })
+writeFileSync(certificate, serverCert)
+writeFileSync(key, serverKey, { mode: 0o600 })
 
 const auth = `auth: { user: ops, passwordFile: ${password} }`
 

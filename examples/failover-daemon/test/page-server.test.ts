@@ -1,7 +1,6 @@
 /** The page's server by real connections. */
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestSecure } from 'node:https'
@@ -12,6 +11,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
+import { serverCert, serverKey } from '../../../test/health/certificates.js'
 import type { Status } from '../src/status.js'
 import { Page } from '../src/web/page.js'
 import type { PageConfig } from '../src/web/schema.js'
@@ -29,14 +29,6 @@ t.teardown(() => run.stop())
 interface Asking extends RequestOptions {
   /** @default as the page is */
   readonly plain?: boolean
-}
-
-function selfSigned(t: Test) {
-  const folder = t.testdir()
-  const [certificate, key] = [join(folder, 'certificate'), join(folder, 'key')]
-  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=lb1']
-  execFileSync('openssl', [...made, '-keyout', key, '-out', certificate], { stdio: 'ignore' })
-  return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
 }
 
 /** The path of a socket has to be short. */
@@ -291,8 +283,7 @@ t.test('who asks for more before he has an answer is sent away', async (t) => {
 })
 
 t.test('by TLS, and who says nothing does not hold up a reload', async (t) => {
-  const { certificate, key } = selfSigned(t)
-  const { page, settings, get } = await openPage(t, { tls: { certificate, key } })
+  const { page, settings, get } = await openPage(t, { tls: { certificate: serverCert, key: serverKey } })
   const silent = connect(String(settings.listen.path))
   await once(silent, 'connect')
   const gone = new Promise((resolve) => silent.once('close', resolve))
