@@ -15,7 +15,7 @@ import { serverCert, serverKey } from '../../../test/health/certificates.js'
 import type { Status } from '../src/status.js'
 import { Page } from '../src/web/page.js'
 import type { PageConfig } from '../src/web/schema.js'
-import type { Shown } from '../src/web/server.js'
+import type { Shown } from '../src/web/answers.js'
 import { directorBench } from './director-bench.js'
 import { recordingLog } from './recording-log.js'
 import { config as directed } from './tables.js'
@@ -184,10 +184,21 @@ t.test('who asks at the same time gets the same snapshot', async (t) => {
 })
 
 t.test('what fails in it is told to the log, not to whoever asked, and stops nothing', async (t) => {
-  const { get, log } = await openPage(t, {}, { metrics: () => Promise.reject(new Error('inner secret')) })
+  let broken = true
+  const metrics = () =>
+    broken ? Promise.reject(new Error('inner secret')) : Promise.resolve({ type: 'text/plain', text: '' })
+  const { get, log } = await openPage(t, {}, { metrics })
   t.match(await get('/metrics'), { status: 500, text: /^(?!.*secret)/ })
-  t.match(log.lines.at(-1), { level: 'error', fields: { error: /inner secret/ } })
+  t.match(log.lines.at(-1), {
+    level: 'error',
+    message: 'answering at /metrics failed',
+    fields: { error: /inner secret/ },
+  })
   t.match(await get('/healthz'), { status: 200 })
+  broken = false
+  // For a second, others get the same answer.
+  while ((await get('/metrics')).status !== 200);
+  t.match(log.lines.at(-1), { level: 'info', message: 'answering at /metrics works again' })
 })
 
 t.test('who watches gets the snapshot, and then each change as it comes', async (t) => {

@@ -4,8 +4,9 @@ import type { Log } from '../log.js'
 import { endpointText } from '../scalars.js'
 import { readSecret } from '../secrets.js'
 import type { PageConfig } from './schema.js'
+import type { Shown } from './answers.js'
 import { openWeb } from './server.js'
-import type { Shown, WebServer } from './server.js'
+import type { WebServer } from './server.js'
 
 const retryMs = 5000
 

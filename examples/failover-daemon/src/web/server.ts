@@ -7,25 +7,15 @@ import type { Socket } from 'node:net'
 import { Episodes } from '../episodes.js'
 import type { Log } from '../log.js'
 import { readSecretLine } from '../secrets.js'
-import type { Status } from '../status-schema.js'
 import { listenAtPath } from '../unix-socket.js'
+import { Answers, pageHeaders, send, text } from './answers.js'
+import type { Shown } from './answers.js'
 import { Audience } from './audience.js'
 import { pageFiles } from './files.js'
 import { basicOf, bearerOf, refusalOf } from './gate.js'
 import type { Rules } from './gate.js'
 import { Guesses } from './guesses.js'
 import type { PageConfig } from './schema.js'
-
-/** What it shows. */
-export interface Shown {
-  status(): Status
-  /** How many samples the histories of the snapshot are made of. */
-  samples(): number
-  /** Prometheus' text. */
-  metrics(): Promise<{ readonly type: string; readonly text: string }>
-  /** What keeps the daemon itself from its work; empty when nothing does. */
-  ailments(): readonly string[]
-}
 
 /** A server that listens. */
 export interface WebServer {
@@ -41,18 +31,6 @@ const silentMs = 30_000
 const mostHeaderBytes = 8192
 /** A wrong password is answered so late. */
 const penaltyMs = 1000
-/** So long an answer serves others who ask for the same. */
-const freshMs = 1000
-
-/** The page loads nothing but what is here, and nobody frames it. */
-export const pageHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'cross-origin-opener-policy': 'same-origin',
-}
 
 /** Listens. Rejects with an Error for people when that fails. */
 export async function openWeb(config: PageConfig, shown: Shown, log: Log): Promise<WebServer> {
@@ -60,28 +38,7 @@ export async function openWeb(config: PageConfig, shown: Shown, log: Log): Promi
   const files = pageFiles()
   const episodes = new Episodes(log)
   const guesses = new Guesses()
-  const recent = new Map<string, Promise<Answer>>()
-
-  const answers: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
-    '/status.json': () => json(200, shown.status()),
-    '/metrics': async () => {
-      const { type, text } = await shown.metrics()
-      return { status: 200, type, content: Buffer.from(text) }
-    },
-    '/healthz': () => {
-      const problems = shown.ailments()
-      return json(problems.length === 0 ? 200 : 503, { ok: problems.length === 0, problems })
-    },
-  }
-  /** Made once for all who ask at about the same time: a large table is work. */
-  const answerTo = (path: string, make: () => Answer | Promise<Answer>): Promise<Answer> => {
-    const known = recent.get(path)
-    if (known !== undefined) return known
-    const made = Promise.resolve().then(make)
-    recent.set(path, made)
-    setTimeout(() => recent.delete(path), freshMs).unref()
-    return made
-  }
+  const answers = new Answers(shown, log)
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '').replace(/[?#].*$/s, '')
@@ -103,8 +60,8 @@ export async function openWeb(config: PageConfig, shown: Shown, log: Log): Promi
       request.socket.setNoDelay()
       return audience.add(response)
     }
-    const make = Object.hasOwn(answers, path) ? answers[path] : undefined
-    if (make !== undefined) return send(request, response, await answerTo(path, make))
+    const answer = answers.at(path)
+    if (answer !== undefined) return send(request, response, await answer)
     const file = files.get(path)
     if (file !== undefined) return send(request, response, { status: 200, ...file }, { 'cache-control': 'no-cache' })
     send(request, response, text(404, 'there is nothing here'))
@@ -119,9 +76,8 @@ export async function openWeb(config: PageConfig, shown: Shown, log: Log): Promi
     response.on('finish', () => busy.delete(socket))
     response.on('error', () => {})
     handle(request, response).catch((error: unknown) => {
-      episodes.report('answering at the page', [{ error: String(error) }])
-      if (!response.headersSent) send(request, response, text(500, 'the log says why'))
-      else response.destroy()
+      log.error({ error: String(error) }, 'answering at the page failed')
+      response.destroy()
     })
   })
   server.maxConnections = mostConnections
@@ -147,41 +103,6 @@ export async function openWeb(config: PageConfig, shown: Shown, log: Log): Promi
       await closed
     },
   }
-}
-
-/** What is sent. */
-interface Answer {
-  readonly status: number
-  readonly type: string
-  readonly content: string | Buffer
-}
-
-const text = (status: number, sentence: string): Answer => ({
-  status,
-  type: 'text/plain; charset=utf-8',
-  content: `${sentence}\n`,
-})
-const json = (status: number, value: unknown): Answer => ({
-  status,
-  type: 'application/json; charset=utf-8',
-  content: Buffer.from(`${JSON.stringify(value)}\n`),
-})
-
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, type, content }: Answer,
-  more: Readonly<Record<string, string>> = {},
-): void {
-  const length = Buffer.byteLength(content)
-  response.writeHead(status, {
-    ...pageHeaders,
-    'content-type': type,
-    'content-length': length,
-    'cache-control': 'no-store',
-    ...more,
-  })
-  response.end(request.method === 'HEAD' ? undefined : content)
 }
 
 function askedBy({ method = '', headers, socket }: IncomingMessage, path: string) {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Status } from '../../src/status-schema.js'
 import type { StatusChange } from '../../src/web/status-change.js'
 import { pageFiles } from '../../src/web/files.js'
-import { pageHeaders } from '../../src/web/server.js'
+import { pageHeaders } from '../../src/web/answers.js'
 
 /** What a stream sends. */
 export interface Messages {
