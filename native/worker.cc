@@ -80,8 +80,11 @@ Worker::~Worker() {
 }
 
 void Worker::submit(std::vector<Request> batch) {
-  const std::lock_guard lock(mailbox_->mutex);
-  mailbox_->batch = std::move(batch);
+  {
+    const std::lock_guard lock(mailbox_->mutex);
+    mailbox_->batch = std::move(batch);
+  }
+  // Without the lock, or the thread would wake only to wait for that.
   mailbox_->changed.notify_one();
 }
 
