@@ -5,6 +5,7 @@ import { Destinations } from './destinations.js'
 import { elementOf, within, type Field } from './field.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameDestinationSettings, sameServiceSettings } from './settings.js'
+import { allInSameWords } from './same-words.js'
 import { inSlices, wholly } from './slices.js'
 import { presentDestinationKey, presentDestinationSpec, presentServiceKey, presentServiceSpec } from './present.js'
 import { serviceKey, serviceSpec } from './validate.js'
@@ -14,13 +15,14 @@ import type { Change, DiffOptions, ObjectKey, Plan } from './plan.js'
 import type { DesiredTable, Destination, DestinationKey } from './types.js'
 import type { Service, ServiceKey, ServiceSpec, Table } from './types.js'
 
-/** Services with their records and destinations, by name. */
+/** Services by name, their destinations not looked at yet: their records are made when they are compared, and dropped. */
 type Index<S> = ReadonlyMap<string, Indexed<S>>
 interface Indexed<S> {
   readonly name: string
   readonly spec: S
   readonly record: ServiceRecord
-  readonly destinations: Destinations<CheckedDestination>
+  readonly field: Field
+  readonly destinations: readonly unknown[]
 }
 
 /** Destinations that are indexed in one go. */
@@ -80,14 +82,13 @@ function* compare(
   const removed: Change[] = []
   const foreign: ObjectKey[] = []
 
-  /** What of it is there; all else is forgotten when its changes are made, for the collector copies what is not. */
-  const wanted = new Map<string, Indexed<ServiceSpec> | undefined>()
+  /** What is there and not wanted, of the services that are. */
+  const wanted = new Map<string, readonly CheckedDestination[]>()
   for (const [i, entry] of desired.entries()) {
-    const want = yield* indexEntry<ServiceSpec>(entry, within(field, i))
+    const want = indexEntry<ServiceSpec>(entry, within(field, i))
     const { name } = want
     if (wanted.has(name)) throw eachOnce(within(field, i), name)
     const have = present.get(name)
-    wanted.set(name, have && want)
     if (!have) {
       refuse.service(want.record, `desired ${name}`)
       created.push({ type: 'addService', service: presentServiceSpec(want.record) })
@@ -95,19 +96,27 @@ function* compare(
       if (passes(() => refuse.service(have.record))) refuse.service(want.record, `desired ${name}`)
       updated.push({ type: 'updateService', service: presentServiceSpec(want.record), before: have.spec })
     }
-    compareDestinations(name, have, want, { added, updated }, refuse)
+    const held = have && (yield* destinationsOf(have))
+    if (held && allInSameWords(held.all, want.destinations)) {
+      wanted.set(name, [])
+      yield
+      continue
+    }
+    const asked = yield* destinationsOf(want)
+    const both = compareDestinations(want, held, asked, { added, updated }, refuse)
+    wanted.set(name, !held || both === held.all.length ? [] : held.all.filter((record) => !asked.get(record)))
     yield
   }
 
   for (const [name, have] of present) {
-    const want = wanted.get(name)
+    const left = wanted.get(name)
+    const want = left !== undefined
     const owned: { readonly key: DestinationKey; readonly before: Destination }[] = []
     const strangers: DestinationKey[] = []
-    for (const record of have.destinations.all) {
-      if (want?.destinations.get(record)) continue
+    for (const record of left ?? (yield* destinationsOf(have)).all) {
       const before = record.given as Destination
       const key = presentDestinationKey(record)
-      if (owns.destination(name, record, want !== undefined)) owned.push({ key, before })
+      if (owns.destination(name, record, want)) owned.push({ key, before })
       else strangers.push(key)
     }
     yield
@@ -127,26 +136,29 @@ function* compare(
   return { changes: [...created, ...added, ...updated, ...removed], foreign }
 }
 
-/** What a service's destinations lack. All its changes name the service by one object: apply() reads it once. */
+/** What a service's destinations lack; how many are there. All its changes name the service by one object: apply() reads it once. */
 function compareDestinations(
-  name: string,
-  have: Indexed<Service> | undefined,
   want: Indexed<ServiceSpec>,
+  have: Destinations<CheckedDestination> | undefined,
+  asked: Destinations<CheckedDestination>,
   { added, updated }: { readonly added: Change[]; readonly updated: Change[] },
   refuse: Refusals,
-): void {
+): number {
   let of: ServiceKey | undefined
-  for (const record of want.destinations.all) {
-    const held = have?.destinations.get(record)
+  let there = 0
+  for (const record of asked.all) {
+    const held = have?.get(record)
+    if (held) there++
     if (held && sameDestinationSettings(held, record)) continue
     of ??= presentServiceKey(want.record)
     if (!held || passes(() => refuse.destination(want.record, held))) {
-      refuse.destination(want.record, record, new Desired(name, record))
+      refuse.destination(want.record, record, new Desired(want.name, record))
     }
     const destination = presentDestinationSpec(record)
     if (held) updated.push({ type: 'updateDestination', of, destination, before: held.given as Destination })
     else added.push({ type: 'addDestination', of, destination })
   }
+  return there
 }
 
 /** What messages call a destination that is wanted. */
@@ -197,23 +209,28 @@ function ownership(options: DiffOptions): Ownership {
 function* index(table: Table, field: string): Generator<void, Index<Service>> {
   const entries = new Map<string, Indexed<Service>>()
   for (const [i, entry] of list(field, table).entries()) {
-    const indexed = yield* indexEntry<Service>(entry, within(field, i))
+    const indexed = indexEntry<Service>(entry, within(field, i))
     if (entries.has(indexed.name)) throw eachOnce(within(field, i), indexed.name)
     entries.set(indexed.name, indexed)
+    yield
   }
   return entries
 }
 
-function* indexEntry<S extends ServiceSpec>(entry: unknown, at: Field): Generator<void, Indexed<S>> {
+function indexEntry<S extends ServiceSpec>(entry: unknown, at: Field): Indexed<S> {
   const { service, destinations } = fieldsOf(at, entry, ['service', 'destinations'])
   const record = serviceSpec(service, within(at, 'service'))
+  const field = within(at, 'destinations')
+  return { name: serviceName(record), spec: service as S, record, field, destinations: list(field, destinations) }
+}
+
+function* destinationsOf({ destinations, field }: Indexed<unknown>): Generator<void, Destinations<CheckedDestination>> {
   const servers = new Destinations<CheckedDestination>()
-  const specs = list(within(at, 'destinations'), destinations)
-  for (let start = 0; start < specs.length; start += together) {
-    indexDestinations(specs, start, within(at, 'destinations'), servers)
-    yield
+  for (let start = 0; start < destinations.length; start += together) {
+    indexDestinations(destinations, start, field, servers)
+    if (start + together < destinations.length) yield
   }
-  return { name: serviceName(record), spec: service as S, record, destinations: servers }
+  return servers
 }
 
 function eachOnce(entry: Field, name: string): TypeError {

@@ -134,6 +134,22 @@ t.test('each setting makes a difference', async (t) => {
     )
 })
 
+t.test('a table that is there in just the same words is looked at all the same', async (t) => {
+  const all = [server(1), server(2), server(3)]
+  const current = await tableOf([{ service: web, destinations: all }])
+  const told = (destinations: DesiredTable[number]['destinations']) => diff(current, [{ service: web, destinations }])
+  t.same(steps(told(all)), [])
+  t.same(steps(told([...all].reverse())), [], 'in the kernel’s order')
+  t.same(steps(told([server(2), server(1), server(3)])), [], 'in another one')
+  t.same(steps(told([server(1), server(2), server(3, { weight: 2 })])), ['update tcp 192.0.2.100:80 > 10.0.0.3:80'])
+  t.same(steps(told([server(1), server(2)])), ['remove tcp 192.0.2.100:80 > 10.0.0.3:80'])
+  t.same(steps(told([server(1), server(2), server(3, { limits: { upper: 5 } })])), [
+    'update tcp 192.0.2.100:80 > 10.0.0.3:80',
+  ])
+  t.throws(() => told([server(1), server(1), server(3)]), /each destination once/)
+  t.throws(() => told([server(1), server(2), { ...server(3), wieght: 1 } as never]), /wieght/)
+})
+
 t.test('counters and connections are no difference', async (t) => {
   const current = await tableOf([{ service: web, destinations: [server(1)] }])
   const busy = structuredClone(current)
