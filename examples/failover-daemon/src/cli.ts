@@ -6,6 +6,7 @@ import type { CommandName } from './command-line.js'
 import { checkConfig, usableConfig } from './commands/check-config.js'
 import { Exit, statuses } from './commands/exit.js'
 import type { Output } from './commands/exit.js'
+import { keepalived } from './commands/keepalived.js'
 import { operate } from './commands/operate.js'
 import { readStatus, watchStatus } from './commands/status-watch.js'
 import { defaultSocket } from './control/protocol.js'
@@ -91,6 +92,9 @@ async function carryOut(command: CommandName, call: Call, output: Output): Promi
     case 'disable':
     case 'enable':
       await ask({ command, server, service: textOf(call, 'service') })
+      break
+    case 'keepalived':
+      keepalived(file, textOf(call, 'output'), output)
       break
   }
   return 0

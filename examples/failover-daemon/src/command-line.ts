@@ -177,6 +177,20 @@ export const commands = [
     options: [service, json, socket],
     examples: ['ipvs-failover enable web3.example.net'],
   },
+  {
+    name: 'keepalived',
+    operands: [],
+    summary: 'write the configuration of keepalived for ha:',
+    description: [
+      'keepalived moves the virtual addresses between directors, by VRRP; it is a service of its own (`keepalived --vrrp`). What is written ' +
+        'is all of its configuration, or what an `include` of it names. Run it as root, and reload keepalived, whenever ha: or the virtual ' +
+        'addresses of FILE have changed.',
+    ],
+    options: [config, { name: 'output', short: 'o', value: 'PATH', help: 'where to write it; stdout unless given' }],
+    examples: [
+      'ipvs-failover keepalived -c /etc/ipvs-failover/failover.yaml --output /etc/keepalived/ipvs-failover.conf && systemctl reload keepalived',
+    ],
+  },
 ] as const satisfies readonly Command[]
 
 export type CommandName = (typeof commands)[number]['name']

@@ -24,6 +24,8 @@ export interface HostFacts {
   readonly programProblem: (check: ProgramCheck) => string | undefined
   /** Whether the kernel has a scheduler that is none of Linux's own. */
   readonly hasScheduler: (name: string) => boolean
+  /** Whether a director that receives connections sends no packet on (net.ipv4.vs.backup_only). */
+  readonly backupOnly: boolean
 }
 
 /** Of a host of which nothing is known. */
@@ -31,6 +33,7 @@ export const someHost: HostFacts = {
   expireQuiescentTemplate: false,
   programProblem: () => undefined,
   hasScheduler: () => true,
+  backupOnly: false,
 }
 
 /** What no field can be blamed for alone. */

@@ -4,6 +4,7 @@ import type { DnsCode, DnsOptions, HttpMethod, MonMonitorOptions, ScriptOptions,
 import type { AlertRule, Hook } from './alerts/schema.js'
 import type { Flapping } from './flapping.js'
 import type { Guard } from './guard.js'
+import type { HaConfig } from './ha/config.js'
 import type { PageConfig } from './web/schema.js'
 
 /** A service as the daemon writes it: always an address and a port, never a firewall mark. */
@@ -32,6 +33,8 @@ export interface Config {
   readonly alerts: readonly AlertRule[]
   /** What is run when something happens to a server. */
   readonly hooks: readonly Hook[]
+  /** How the VIPs are shared with other directors. @default this one is alone */
+  readonly ha: HaConfig | undefined
 }
 
 /** One virtual service with its real servers and how they are checked. */

@@ -6,6 +6,8 @@ import type { HostFacts, ServiceShape } from './config-problems.js'
 import type { CheckConfig, Config, PolicyConfig, ServiceConfig, Source } from './config.js'
 import { MAX_PROBLEMS, readDocument } from './document.js'
 import type { Located, Path, Problem } from './document.js'
+import { haConfig } from './ha/config.js'
+import { haProblems } from './ha/problems.js'
 import { objectName, serviceName } from './names.js'
 import { defaultDrainMs } from './policy.js'
 import { File, Service } from './schema.js'
@@ -24,7 +26,7 @@ export function parseConfig(text: string, file: string, host: HostFacts = someHo
 
   if (top.success && top.data.page !== undefined) problems.push(...pageProblems(top.data.page))
 
-  const services: { readonly path: Path; readonly service: ServiceConfig }[] = []
+  const services: { readonly path: Path; readonly shape: ServiceShape; readonly service: ServiceConfig }[] = []
   const listed = (document.value as { services?: unknown } | null)?.services
   for (const [index, item] of (Array.isArray(listed) ? listed : []).entries()) {
     if (problems.length > MAX_PROBLEMS) break
@@ -43,15 +45,17 @@ export function parseConfig(text: string, file: string, host: HostFacts = someHo
         service.sources.map((source, i) => [sourceName(service, source), [...path, 'servers', i]]),
       ),
     )
-    services.push({ path: [...path, 'virtual'], service })
+    services.push({ path, shape: shape.data, service })
   }
   problems.push(
     ...duplicates(
       document,
       'each service once',
-      services.map(({ path, service }) => [objectName(service.spec), path]),
+      services.map(({ path, service }) => [objectName(service.spec), [...path, 'virtual']]),
     ),
   )
+
+  if (top.success && top.data.ha !== undefined) problems.push(...haProblems(top.data.ha, services, host))
 
   if (!top.success || problems.length > 0) throw document.error(problems)
   return {
@@ -66,6 +70,12 @@ export function parseConfig(text: string, file: string, host: HostFacts = someHo
     page: top.data.page,
     alerts: top.data.alerts,
     hooks: top.data.hooks,
+    ha:
+      top.data.ha &&
+      haConfig(
+        top.data.ha,
+        services.map(({ service }) => service.spec),
+      ),
   }
 }
 

@@ -11,6 +11,7 @@ export const readConfig = (file: string): Config =>
     expireQuiescentTemplate: isOn('expire_quiescent_template'),
     programProblem: (check) => check.problem(),
     hasScheduler: (name) => hasModule(`ip_vs_${name}`),
+    backupOnly: isOn('backup_only'),
   })
 
 /** The file's text; of one that is too long (or never ends), so much that parseConfig() refuses it. */

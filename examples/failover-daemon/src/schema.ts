@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { Alerts, Hooks } from './alerts/schema.js'
 import { Check } from './check-schema.js'
 import { absolutePath, duration, integer, line, list, mapping, oneOf, shorter, words, yesOrNo } from './fields.js'
+import { HaField } from './ha/schema.js'
 import { Guard, policyFields } from './policy-schema.js'
 import { durationPattern, endpointPattern, parseDuration, parseEndpoint } from './scalars.js'
 import { ServerItem } from './servers-schema.js'
@@ -114,6 +115,7 @@ export const File = mapping('a mapping with services', {
   ),
   alerts: Alerts.describe('Who is told of what: a list of rules, each with one of mail, exec, webhook and syslog.'),
   hooks: Hooks.describe('What runs when the state of a server changes.'),
+  ha: HaField,
 })
 
 /** The file with the services in it, as it is described to people and to editors. */

@@ -46,6 +46,12 @@ const beyondJsonSchema: readonly RegExp[] = [
   /expected a program that can be run/,
   /expected the absolute path of a program/,
   /expected \{address\} and \{port\} as whole words/,
+  // Who is who among directors.
+  /expected a real server(, which no virtual address is| that is no other director)/,
+  /expected an address of the service's family, or ha\.sync: false/,
+  /expected (peers of (one|a) family|each (peer|address) once|another director's own address|a virtual address of a service)/,
+  // Steps within a text.
+  /expected a duration from 10ms to 1s, in steps of 10ms/,
 ]
 
 /** parseConfig(), which throws something else where the two disagree. */

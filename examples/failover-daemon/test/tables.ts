@@ -33,6 +33,7 @@ export const config = (addresses: readonly string[], changed: Partial<PolicyConf
   page: undefined,
   alerts: [],
   hooks: [],
+  ha: undefined,
   services: [
     withServers(
       {
