@@ -188,7 +188,7 @@ export const commands = [
     ],
     options: [config, { name: 'output', short: 'o', value: 'PATH', help: 'where to write it; stdout unless given' }],
     examples: [
-      'ipvs-failover keepalived -c /etc/ipvs-failover/failover.yaml --output /etc/keepalived/ipvs-failover.conf && systemctl reload keepalived',
+      'ipvs-failover keepalived -c /etc/ipvs-failover/failover.yaml --output /etc/keepalived/ipvs-failover.conf',
     ],
   },
 ] as const satisfies readonly Command[]

@@ -91,7 +91,6 @@ t.test('defaults, units and shared parts', async (t) => {
     page: { listen: { address: '127.0.0.1', port: 9780 }, hosts: [], behindProxy: false },
     alerts: [],
     hooks: [],
-    ha: undefined,
   })
   const shared = `services:
   - { virtual: 192.0.2.100:80, forwarding: masquerade, servers: [192.0.2.11:8080], check: &check { type: tcp, interval: 1.5s } }
