@@ -60,13 +60,21 @@ class EventItem {
   }
 }
 
-const subjects = { server: 'server', quorum: 'quorum', config: 'configuration', kernel: 'kernel', guard: 'guard' }
+const subjects = {
+  server: 'server',
+  quorum: 'quorum',
+  config: 'configuration',
+  kernel: 'kernel',
+  guard: 'guard',
+  role: 'role',
+}
 const news = {
   server: ['', ''],
   quorum: ['lost', 'reached'],
   config: ['rejected', 'accepted'],
   kernel: ['lost', 'back'],
   guard: ['holds', 'ended'],
+  role: ['lost', 'changed'],
 }
 
 /** `online → failed`, or the subject and how it stands. @param {EventStatus} event */

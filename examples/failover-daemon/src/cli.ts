@@ -83,6 +83,7 @@ async function carryOut(command: CommandName, call: Call, output: Output): Promi
       else await ask({ command })
       break
     case 'plan':
+    case 'handover':
       await ask({ command })
       break
     case 'reload':

@@ -178,6 +178,21 @@ export const commands = [
     examples: ['ipvs-failover enable web3.example.net'],
   },
   {
+    name: 'handover',
+    operands: [],
+    summary: 'give the virtual addresses to another director',
+    description: [
+      'For maintenance: nobody waits for this director to be missed. Returns when another one has them. This one takes them back after ' +
+        '`grace`, if it is preferred and `preempt` is not false.',
+    ],
+    options: [socket],
+    statuses: {
+      0: 'another director has them',
+      1: 'this director does not have them, or has them again as nobody took them',
+    },
+    examples: ['ipvs-failover handover'],
+  },
+  {
     name: 'keepalived',
     operands: [],
     summary: 'write the configuration of keepalived for ha:',

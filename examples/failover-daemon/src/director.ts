@@ -29,7 +29,7 @@ import type { Asking } from './resolver.js'
 import { resolved } from './sources.js'
 import type { Ledger } from './state.js'
 import { statusOf } from './status.js'
-import type { Status } from './status.js'
+import type { DirectorStatus, Status } from './status.js'
 import { Timeline } from './timeline.js'
 import { Transitions } from './transitions.js'
 import { Writer, errorFields, some } from './writes.js'
@@ -54,6 +54,8 @@ export interface DirectorParts {
     ((status: Status, round: { readonly tookMs: number; readonly written: boolean }) => void) | undefined
   /** What else is wrong with the daemon, for people. Must not throw. @default nothing */
   readonly problems?: (() => readonly string[]) | undefined
+  /** The daemon and its host, for the snapshot. @default alone */
+  readonly director?: (() => DirectorStatus) | undefined
   /** Hears that the table was read: the snapshot may be another. Must not throw. @default nobody */
   readonly onTable?: (() => void) | undefined
   /** Where what happens is remembered for the snapshot; others may note there, too. @default one of its own */
@@ -220,7 +222,7 @@ export class Director {
       owned: this.#parts.ledger.keys,
       short: this.#planner.short,
       problems: this.#problems(),
-      director: thisDirector,
+      director: this.#parts.director?.() ?? thisDirector,
       addresses: hostAddresses(),
       rates: this.#parts.rates ?? nothingCounted,
       timeline: this.#timeline,

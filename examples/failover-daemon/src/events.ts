@@ -23,9 +23,9 @@ export interface ServerEvent {
   readonly latencyMs?: number | undefined
 }
 
-/** The quorum of a service, the configuration, the kernel's IPVS or the guard against our own faults: lost or back. */
+/** The quorum of a service, the configuration, the kernel's IPVS, the guard against our own faults, the role beside other directors: lost or back. */
 export interface DaemonEvent {
-  readonly type: 'quorum' | 'config' | 'kernel' | 'guard'
+  readonly type: 'quorum' | 'config' | 'kernel' | 'guard' | 'role'
   readonly at: number
   readonly ok: boolean
   readonly service?: string | undefined

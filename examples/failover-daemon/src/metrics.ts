@@ -98,7 +98,7 @@ export class Metrics {
   event(event: DirectorEvent): void {
     if (event.type === 'server') this.#services.transition(event)
     else if (event.type === 'guard') this.#daemon.guard.set(Number(!event.ok))
-    else if (event.type !== 'quorum') this.#daemon[event.type].set(Number(event.ok))
+    else if (event.type !== 'quorum' && event.type !== 'role') this.#daemon[event.type].set(Number(event.ok))
   }
 
   /** A round wrote so many changes that no transition had asked for. */

@@ -74,9 +74,9 @@ export const EventStatus = record({
   id: count().describe('Ascending.'),
   at: time().describe('When.'),
   type: z
-    .enum(['server', 'quorum', 'config', 'kernel', 'guard'])
+    .enum(['server', 'quorum', 'config', 'kernel', 'guard', 'role'])
     .describe(
-      'A transition of a server, the quorum of a service, the configuration, the table, the guard against faults of our own.',
+      'A transition of a server, the quorum of a service, the configuration, the table, the guard against faults of our own, the part beside other directors.',
     ),
   ok: z.boolean().describe('Whether it is good news.'),
   service: serviceName().optional().describe('Which it is about.'),
@@ -92,7 +92,29 @@ const DirectorStatus = record({
   host: z.string().describe('The name of this host.'),
   version: z.string().describe('Of the daemon.'),
   startedAt: time().describe('When the daemon started.'),
-  role: z.enum(['alone']).describe('There is no other director that it knows of.'),
+  role: z
+    .enum(['alone', 'master', 'backup', 'fault', 'unknown'])
+    .describe(
+      '`alone`: there is no `ha`. `master` has the VIPs, `backup` waits. `fault`: keepalived has no link. `unknown`: keepalived does not run.',
+    ),
+  standing: z
+    .enum(['preferred', 'willing', 'sick', 'leaving', 'undecided'])
+    .optional()
+    .describe(
+      'How fit it is to have the VIPs. `willing`: only if nobody is preferred. `sick`: only if all are. `leaving`: it hands them over. ' +
+        '`undecided`: it has just started, and what it was stands.',
+    ),
+  standingReason: z.string().optional().describe('Why, for people; missing where it needs no words.'),
+  vipHolder: z
+    .string()
+    .optional()
+    .describe(
+      'Who has the VIPs: the name of this host, or the address of the only peer; missing when that is not known.',
+    ),
+  syncDaemon: z
+    .enum(['master', 'backup', 'none'])
+    .optional()
+    .describe('Which sync daemon of ours the kernel runs; missing where there are to be none.'),
 })
 
 export const Status = record({

@@ -27,14 +27,14 @@ function shortFolder(t: Test): string {
 }
 
 /** A running director that takes commands at a socket. */
-async function commanded(t: Test, readConfig = () => conf) {
+async function commanded(t: Test, readConfig = () => conf, handOver = () => Promise.resolve()) {
   const bench = directorBench()
   const director = await bench.start(conf)
   await director.find('up', '192.0.2.11:80', '192.0.2.12:80')
   const path = join(shortFolder(t), 'run', 'control.sock')
   const refused: string[] = []
   const onReload = (error: Error | undefined) => void refused.push(error === undefined ? 'reloaded' : error.message)
-  const handle = commandHandler({ director: director.director, readConfig, onReload })
+  const handle = commandHandler({ director: director.director, handOver, readConfig, onReload })
   const log = recordingLog()
   const listening = await listenForCommands(path, log, handle)
   t.teardown(async () => {
@@ -185,4 +185,16 @@ t.test('a server is called by endpoint, address or name, in all services or in o
     () => serversCalled(all, '192.0.2.12', udp),
     /expected a server of udp 192\.0\.2\.100:80, found "192\.0\.2\.12"/,
   )
+})
+
+t.test('an operator hands the VIPs over, or hears why not', async (t) => {
+  const { command } = await commanded(t)
+  t.strictSame(await command('handover'), { status: 0, stdout: 'handed over\n', stderr: '' })
+  const refused = () => Promise.reject(new Error('expected the director that has the VIPs: this one is backup'))
+  const { command: refusedCommand } = await commanded(t, undefined, refused)
+  t.strictSame(await refusedCommand('handover'), {
+    status: 1,
+    stdout: '',
+    stderr: 'ipvs-failover: expected the director that has the VIPs: this one is backup\n',
+  })
 })

@@ -58,6 +58,7 @@ t.test('two lines are enough', async (t) => {
     stallMs: 3000,
     sync: { interface: 'eth0', id: 51 },
     runDirectory: '/run/ipvs-failover',
+    include: '/etc/keepalived/ipvs-failover.conf',
   })
   t.equal(parseConfig(stringify({ services }), 'f.yaml').ha, undefined)
 })

@@ -154,11 +154,11 @@ const AlertRule = mapping('a mapping with one of mail, exec, webhook and syslog'
     'A line of the system log, by logger(1): severity err for ALERT, notice for UPALERT.',
   ).optional(),
   services: serviceList('The services that it is about.'),
-  events: list('a list of events', oneOf('down', 'up', 'quorum', 'config', 'kernel', 'guard'))
+  events: list('a list of events', oneOf('down', 'up', 'quorum', 'config', 'kernel', 'guard', 'role'))
     .prefault(['down', 'up'])
     .describe(
       'What is told: `down` and `up` of a server; lost and back are `quorum` of a service, `config` (a file that can be used), ' +
-        '`kernel` (a table that can be written) and `guard` (most hosts failed at once).',
+        '`kernel` (a table that can be written), `guard` (most hosts failed at once) and `role` (master or backup beside other directors).',
     ),
   numalerts: integer('a number of alerts', 1, 1_000_000)
     .meta({ description: 'At most so many in one outage.', otherwise: 'no limit', example: 1 })

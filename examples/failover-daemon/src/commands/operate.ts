@@ -23,6 +23,7 @@ const done = {
   drain: '',
   disable: '',
   enable: '',
+  handover: 'handed over\n',
 } as const
 
 async function answer(socket: string, request: Request): Promise<Response> {

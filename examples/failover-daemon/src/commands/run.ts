@@ -10,6 +10,7 @@ import { listenForCommands } from '../control/server.js'
 import { Director } from '../director.js'
 import type { DirectorEvent } from '../events.js'
 import { followFile } from '../follow-file.js'
+import { Ha } from '../ha/ha.js'
 import { holdNamespace } from '../lock.js'
 import { openLog } from '../log.js'
 import { Metrics } from '../metrics.js'
@@ -59,8 +60,17 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   const notify = (event: DirectorEvent) => {
     told.notify(event)
     metrics.event(event)
+    ha.event(event)
     page.changed()
   }
+  const ha: Ha = new Ha({
+    ipvs,
+    log,
+    onEvent(event) {
+      timeline.note(event)
+      notify(event)
+    },
+  })
   const director: Director = new Director({
     config,
     ipvs,
@@ -71,12 +81,14 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     echo: (address, signal) => ping.echo(address, signal),
     timeline,
     rates,
-    problems: () => page.problems,
+    problems: () => [...page.problems, ...ha.problems()],
+    director: () => ha.director(),
     onEvent: notify,
     onVerdict: (service, verdict, latencyMs) => metrics.verdict(service, verdict, latencyMs),
     onRepair: (changes) => metrics.repaired(changes),
     onRound(status, { tookMs, written }) {
       if (written) pulse.round()
+      ha.round(written)
       metrics.round(tookMs, Date.now())
       told.round(status)
     },
@@ -84,12 +96,14 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   })
   const handle = commandHandler({
     director,
+    handOver: () => ha.handOver(),
     readConfig: () => readConfig(file),
     onReload(refused) {
       if (refused === undefined) {
         log.info({ file }, 'configuration reloaded')
         told.reloaded(director.config)
         void page.configure(director.config.page)
+        void ha.configure(director.config)
       } else log.error({ file, error: refused.message }, 'configuration refused: the old one holds')
       const detail = refused === undefined ? 'the configuration holds' : refused.message
       const event = { type: 'config', at: Date.now(), ok: refused === undefined, detail } as const
@@ -107,11 +121,12 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     // The servers need their director more than the operators their commands.
     log.error({ path, error: String(error) }, 'the control socket cannot be opened: no commands of operators')
   })
-  await page.configure(config.page)
+  await Promise.all([page.configure(config.page), ha.configure(config)])
   await director.run(ending.signal)
   control?.close()
   await page.close()
   unfollow()
+  ha.end()
   process.off('SIGHUP', reload)
   await told.end()
   await ipvs.close()

@@ -99,6 +99,7 @@ const news = {
   config: ['rejected', 'accepted'],
   kernel: ['lost', 'back'],
   guard: ['holds', 'ended'],
+  role: ['lost', 'changed'],
 } as const
 
 function eventCells(event: EventStatus, now: number): readonly string[] {

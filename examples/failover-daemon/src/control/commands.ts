@@ -8,6 +8,8 @@ import type { Handler } from './server.js'
 /** What a command works with. */
 export interface CommandParts {
   readonly director: Pick<Director, 'config' | 'order' | 'plan' | 'reload' | 'status'>
+  /** Gives the VIPs to another director; rejects with an Error for people. */
+  readonly handOver: () => Promise<void>
   /** Reads the configuration file anew; throws an Error for people when it is wrong. */
   readonly readConfig: () => Config
   /** Hears what became of a reload: nothing, or why it was refused. */
@@ -15,7 +17,7 @@ export interface CommandParts {
 }
 
 /** The handler of the control socket. */
-export function commandHandler({ director, readConfig, onReload }: CommandParts): Handler {
+export function commandHandler({ director, handOver, readConfig, onReload }: CommandParts): Handler {
   return async (request) => {
     switch (request.command) {
       case 'status':
@@ -39,6 +41,9 @@ export function commandHandler({ director, readConfig, onReload }: CommandParts)
         await director.order(names, request.command === 'enable' ? undefined : request.command)
         return { ok: true, lines: names }
       }
+      case 'handover':
+        await handOver()
+        return { ok: true, lines: [] }
     }
   }
 }

@@ -17,6 +17,7 @@ export const Request = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('drain'), ...servers }),
   z.strictObject({ command: z.literal('disable'), ...servers }),
   z.strictObject({ command: z.literal('enable'), ...servers }),
+  z.strictObject({ command: z.literal('handover') }),
 ])
 export type Request = z.output<typeof Request>
 

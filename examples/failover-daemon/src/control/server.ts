@@ -58,7 +58,9 @@ function serve(socket: Socket, log: Log, handle: Handler): void {
     if (end < 0 || end > mostBytes.request) return refuse(`expected a line of at most ${mostBytes.request} bytes`)
     const request = Request.safeParse(parsed(text.slice(0, end)))
     if (!request.success)
-      return refuse('expected a command that this version knows: status, plan, reload, drain, disable or enable')
+      return refuse(
+        'expected a command that this version knows: status, plan, reload, drain, disable, enable or handover',
+      )
     const { command, ...rest } = request.data
     if (command !== 'status' && command !== 'plan') log.info({ command, ...rest, by }, 'command of an operator')
     handle(request.data).then(answer, (error: unknown) =>

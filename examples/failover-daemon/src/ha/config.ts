@@ -21,6 +21,8 @@ export interface HaConfig {
   /** The sync daemons of the kernel; undefined: they are not ours. */
   readonly sync: SyncConfig | undefined
   readonly runDirectory: string
+  /** Where keepalived reads what it is to do. */
+  readonly include: string
 }
 
 export interface SyncConfig {

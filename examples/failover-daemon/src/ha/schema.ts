@@ -1,6 +1,6 @@
 /** The shape of `ha:`. What it takes reaches a file that root's keepalived reads: no blank, quote, brace or newline gets through. */
 import type * as z from 'zod'
-import { address, duration, integer, line, list, mapping, orBoolean, words, yesOrNo } from '../fields.js'
+import { absolutePath, address, duration, integer, line, list, mapping, orBoolean, words, yesOrNo } from '../fields.js'
 import { durationPattern, durationText, parseDuration } from '../scalars.js'
 
 const interfaceName = () =>
@@ -85,6 +85,11 @@ const Ha = mapping('a mapping with interface and routerId', {
   runDirectory: line('an absolute path of letters, digits, _, -, . and /, at most 80', /^\/[\w./-]*$/, 80)
     .prefault('/run/ipvs-failover')
     .describe('Where keepalived and the daemon tell each other: the files `vrrp.fifo` and `standing`.'),
+  include: absolutePath()
+    .prefault('/etc/keepalived/ipvs-failover.conf')
+    .describe(
+      'Where `ipvs-failover keepalived --output` has written; the daemon says so if it is not what stands here any more.',
+    ),
 })
 
 /** As the file has it. */

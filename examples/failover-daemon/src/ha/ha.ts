@@ -1,0 +1,108 @@
+/** What `ha:` adds to the daemon: the pair that this director is one of, while the configuration has one. */
+import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import { systemClock } from '../clock.js'
+import type { Config } from '../config.js'
+import type { DirectorEvent } from '../events.js'
+import type { Log } from '../log.js'
+import type { DirectorStatus } from '../status-schema.js'
+import { hostAddresses, thisDirector } from '../this-host.js'
+import type { HaConfig } from './config.js'
+import { Fitness } from './fitness.js'
+import { keepalivedInclude } from './keepalived.js'
+import { Pair } from './pair.js'
+import type { SyncKernel } from './sync-keeper.js'
+
+export interface HaParts {
+  readonly ipvs: SyncKernel
+  readonly log: Log
+  /** Hears of each change of the role. Must not throw. */
+  readonly onEvent: (event: DirectorEvent) => void
+}
+
+export class Ha {
+  readonly #parts: HaParts
+  readonly #fitness = new Fitness(systemClock)
+  #pair: Pair | undefined
+  #reconcileMs = 0
+  /** What is wrong with keepalived's configuration. */
+  #stale: string | undefined
+
+  constructor(parts: HaParts) {
+    this.#parts = parts
+  }
+
+  /** This configuration holds. What is the same in it goes on. */
+  async configure({ ha, reconcileMs }: Pick<Config, 'ha' | 'reconcileMs'>): Promise<void> {
+    this.#reconcileMs = reconcileMs
+    this.#stale = ha && staleInclude(ha)
+    if (this.#stale !== undefined) this.#parts.log.warn({}, this.#stale)
+    if (isDeepStrictEqual(ha, this.#pair?.ha)) return
+    this.#pair?.end()
+    this.#pair =
+      ha &&
+      new Pair({
+        ...this.#parts,
+        ha,
+        working: () => this.#fitness.working,
+        ailments: () => this.#fitness.ailments(this.#reconcileMs, ha.stallMs),
+        addresses: hostAddresses,
+      })
+    await this.#pair?.start()
+  }
+
+  /** A round is complete; `written`: the kernel took all of it. */
+  round(written: boolean): void {
+    this.#fitness.round(written)
+    this.#pair?.changed()
+  }
+
+  /** Something happened. */
+  event(event: DirectorEvent): void {
+    if (event.type === 'server') return
+    this.#fitness.event(event)
+    if (event.type === 'kernel') this.#pair?.changed()
+  }
+
+  /** For people. */
+  problems(): readonly string[] {
+    return [...(this.#pair?.problems() ?? []), ...(this.#stale === undefined ? [] : [this.#stale])]
+  }
+
+  /** This director in the snapshot. */
+  director(): DirectorStatus {
+    if (this.#pair === undefined) return thisDirector
+    const { role, standing, syncDaemon, vipHere } = this.#pair.status()
+    const [peer, ...others] = this.#pair.ha.peers
+    const holder = vipHere ? thisDirector.host : role === 'backup' && others.length === 0 ? peer : undefined
+    return {
+      ...thisDirector,
+      role,
+      standing: standing.word,
+      ...(standing.reason !== '' && { standingReason: standing.reason }),
+      ...(holder !== undefined && { vipHolder: holder }),
+      ...(syncDaemon !== undefined && { syncDaemon }),
+    }
+  }
+
+  /** Gives the VIPs to another director. Rejects with an Error for people. */
+  async handOver(): Promise<void> {
+    if (this.#pair === undefined) throw new Error('expected a configuration with ha: this director is alone')
+    await this.#pair.handOver()
+  }
+
+  /** The daemon ends; nothing of what others see changes. */
+  end(): void {
+    this.#pair?.end()
+  }
+}
+
+/** What is wrong with what keepalived reads; of a file that is not there, or not for us to read, nothing can be said. */
+function staleInclude(ha: HaConfig): string | undefined {
+  try {
+    if (readFileSync(ha.include, 'utf8') === keepalivedInclude(ha)) return undefined
+  } catch {
+    return undefined
+  }
+  return `${ha.include} is not what ha: says: write it by ipvs-failover keepalived, as root, and reload keepalived`
+}
