@@ -27,6 +27,10 @@ export interface Topology {
   readonly client: Host
   readonly directors: readonly Host[]
   readonly reals: readonly Host[]
+  /** Of a LAN with a router: beside the directors, with a client beyond it. It has no route to the virtual address yet. */
+  readonly router?: Host
+  /** That client. */
+  readonly outer?: Host
   /** Direct routing and tunnels: the client is in the network of the real servers. */
   readonly direct: { readonly vip: Addresses }
   /** Masquerading: the real servers reach the client by the first director only. */
@@ -37,7 +41,10 @@ export interface LanOptions {
   /** 3 unless told. */
   readonly reals?: number
   /** 1 unless told. */
-  readonly directors?: 1 | 2
+  readonly directors?: 1 | 2 | 3
+  /** Where the directors have the virtual addresses: on the first one unless told, nowhere (VRRP's to add), or on `lo` of each. */
+  readonly vip?: 'first' | 'none' | 'every'
+  readonly router?: boolean
   /** The real servers unpack GUE on this UDP port. */
   readonly guePort?: number
 }
@@ -71,6 +78,8 @@ export async function createLan(options: LanOptions = {}): Promise<Lan> {
   const args = ['up', name]
   if (options.reals !== undefined) args.push('--reals', String(options.reals))
   if (options.directors !== undefined) args.push('--directors', String(options.directors))
+  if (options.vip !== undefined) args.push('--vip', options.vip)
+  if (options.router === true) args.push('--router')
   if (options.guePort !== undefined) args.push('--gue', String(options.guePort))
   const { stdout } = await run(join(rig, 'lan'), args)
   const topology = JSON.parse(stdout) as Topology
