@@ -1,0 +1,69 @@
+/** What befalls hosts and links of the rig's LAN: a crash, a pulled cable, packets that are lost on the way from one host to another. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Host, Lan, LanOptions } from './lan.js'
+
+const run = promisify(execFile)
+const rig = join(import.meta.dirname, '..', 'rig')
+
+export interface Faults {
+  /** The machine is gone: its link first, then all of its processes, by SIGKILL. What its kernel held stays, out of reach. */
+  crash(host: Host): Promise<void>
+  /** The same director anew, as after a crash: with its addresses, and nothing else. */
+  reboot(host: Host): Promise<void>
+  /** As if the cable was pulled out of the switch: the host sees that its carrier is lost. */
+  unplug(host: Host): Promise<void>
+  plug(host: Host): Promise<void>
+  /** Loses so many percent, all unless told, of what one host sends the other, on the switch: no host sees it of its link. */
+  lose(from: Host, to: Host, percent?: number): Promise<void>
+  /** Ends all losses; without one it does nothing. */
+  mend(): Promise<void>
+}
+
+export function faultsOf(lan: Lan, { vip = 'first' }: LanOptions = {}): Faults {
+  const portOf = (host: Host) => host.namespace.slice(lan.name.length + 1)
+  const switchPort = (host: Host, state: 'up' | 'down') =>
+    run('ip', ['-n', `${lan.name}-switch`, 'link', 'set', portOf(host), state])
+  const onSwitch = (rules: string) => run('ip', ['netns', 'exec', `${lan.name}-switch`, 'nft', rules])
+  const table = 'add table bridge rig; add chain bridge rig loss { type filter hook forward priority 0; }'
+
+  return {
+    async crash(host) {
+      await switchPort(host, 'down')
+      await killAll(host)
+    },
+    async reboot(host) {
+      await run(join(rig, 'lan'), ['reboot', lan.name, portOf(host), '--vip', vip])
+    },
+    async unplug(host) {
+      await switchPort(host, 'down')
+    },
+    async plug(host) {
+      await switchPort(host, 'up')
+    },
+    async lose(from, to, percent = 100) {
+      const rule = `iifname ${portOf(from)} oifname ${portOf(to)} numgen random mod 100 <= ${percent - 1} drop`
+      await onSwitch(`${table}; add rule bridge rig loss ${rule}`)
+    },
+    async mend() {
+      await onSwitch(`${table}; delete table bridge rig`)
+    },
+  }
+}
+
+/** Until none is left: one that starts another is not faster than this for ever. */
+async function killAll(host: Host): Promise<void> {
+  for (;;) {
+    const { stdout } = await run('ip', ['netns', 'pids', host.namespace])
+    const pids = stdout.split('\n').filter(Boolean).map(Number)
+    if (pids.length === 0) return
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+      }
+    }
+  }
+}
