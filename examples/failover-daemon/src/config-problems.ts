@@ -9,6 +9,7 @@ import type { ProgramCheckConfig } from './config.js'
 import type { Path, Problem } from './document.js'
 import { httpOptions, httpProblems } from './http-fields.js'
 import { durationText, endpointText } from './scalars.js'
+import { flagsOf } from './scheduler-flags.js'
 import type { Service } from './schema.js'
 import { isLocal } from './web/schema.js'
 import type { PageConfig } from './web/schema.js'
@@ -40,6 +41,7 @@ export const someHost: HostFacts = {
 export function* crossProblems(service: ServiceShape, path: Path, host: HostFacts): Generator<Problem> {
   const { virtual, persistence, check } = service
   yield* schedulerProblems(service, path, host)
+  yield* flagProblems(service, path)
   const bits = virtual.family === 'ipv4' ? 32 : 128
   if (virtual.port === 0 && persistence === undefined)
     yield { path: [...path, 'virtual'], expected: 'persistence with port 0, which means every port' }
@@ -79,6 +81,22 @@ function* schedulerProblems({ scheduler }: ServiceShape, path: Path, host: HostF
   if (schedulers.some((known) => known === scheduler) || host.hasScheduler(scheduler)) return
   const expected = `${schedulers.join(', ')}, or another whose module ip_vs_NAME this kernel has`
   yield { path: [...path, 'scheduler'], expected }
+}
+
+function* flagProblems({ scheduler, schedulerFlags, onFailure }: ServiceShape, path: Path): Generator<Problem> {
+  const known = flagsOf(scheduler)
+  for (const [index, name] of (schedulerFlags ?? []).entries())
+    if (!known.includes(name))
+      yield {
+        path: [...path, 'schedulerFlags', index],
+        expected: known.length === 0 ? `no flag, as ${scheduler} has none` : `a flag of ${scheduler}: ${known.join(', ')}`,
+      }
+  const drops = scheduler === 'mh' && schedulerFlags !== undefined && !schedulerFlags.includes('mh-fallback')
+  if (drops && onFailure !== 'remove')
+    yield {
+      path: [...path, 'schedulerFlags'],
+      expected: 'mh-fallback among them, or onFailure: remove: without it, clients of a server at weight 0 are dropped',
+    }
 }
 
 type ServerShape = ServiceShape['servers'][number]

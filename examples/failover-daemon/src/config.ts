@@ -76,7 +76,7 @@ export interface About {
 
 /** What becomes of servers that fail, come back or leave. */
 export interface PolicyConfig {
-  /** Whether a server that fails is removed, or gets weight 0. @default remove */
+  /** Whether a server that fails is removed, or gets weight 0. @default quiesce with mh and without persistence, else remove */
   readonly onFailure: 'remove' | 'quiesce'
   /** How long a healthy server that leaves keeps its connections. @default 300000; 0 for UDP */
   readonly drainTimeoutMs: number

@@ -18,9 +18,10 @@ import type { Order } from './facts.js'
 import { Hosts } from './hosts.js'
 import type { Echo } from './hosts.js'
 import type { Log } from './log.js'
-import { keyName, objectName, objectNames, serverName, serviceName } from './names.js'
+import { keyName, objectKey, objectName, objectNames, serverName, serviceName } from './names.js'
 import { hostAddresses, thisDirector } from './this-host.js'
 import type { Orders } from './orders.js'
+import { insertions } from './places.js'
 import { Planner } from './planner.js'
 import type { Rates } from './rates.js'
 import { refusedReload } from './reload.js'
@@ -265,10 +266,22 @@ export class Director {
   async #round(table: Table, signal: AbortSignal): Promise<boolean> {
     this.#table = table
     const transition = this.#agenda.changed
-    if (!transition && this.#planner.stands(this.#config, table)) return true
+    if (!transition && this.#planner.stands(this.#config, table)) return this.#inPlaces(signal)
     const changes = await this.#plan(table)
     const written = await this.#writer.round(changes, transition)
     if (changes.length > 0) this.#table = await this.#read(signal)
+    return (await this.#inPlaces(signal)) && written
+  }
+
+  /** Gives servers their places where these are kept; false if the kernel did not take all of it. */
+  async #inPlaces(signal: AbortSignal): Promise<boolean> {
+    const missing = this.#table ? insertions(this.#config, this.#table) : []
+    if (missing.length === 0) return true
+    const { ledger } = this.#parts
+    const created = missing.filter(({ again }) => !again).map(({ of, server }) => objectKey(of, server))
+    if (created.length > 0) await ledger.replace([...ledger.keys, ...created])
+    const written = await this.#writer.insert(missing)
+    this.#table = await this.#read(signal)
     return written
   }
 

@@ -10,6 +10,7 @@ import { haConfig } from './ha/config.js'
 import { haProblems } from './ha/problems.js'
 import { objectName, serviceName } from './names.js'
 import { defaultDrainMs } from './policy.js'
+import { defaultFlags, schedulerFlags } from './scheduler-flags.js'
 import { File, Service } from './schema.js'
 import { noneKnown, withServers } from './sources.js'
 
@@ -118,6 +119,7 @@ function toService(shape: ServiceShape): ServiceConfig {
     address: virtual.address,
     port: virtual.port,
     scheduler,
+    schedulerFlags: schedulerFlags(shape.schedulerFlags ?? defaultFlags(scheduler)),
     persistence: persistence && { timeoutSeconds: persistence.timeout, prefixLength: persistence.prefixLength },
   } as const
   const sources = servers.map(({ address, name, file, port, weight, checkAddress }): Source => {
@@ -151,7 +153,7 @@ function policyConfig(shape: ServiceShape): PolicyConfig {
   const { virtual, protocol, forwarding, onFailure, drainTimeout, quorum, maxEjected, whenAllDown, sorry } = shape
   const { slowStart, weightFromCheck, flapping } = shape
   return {
-    onFailure,
+    onFailure: onFailure ?? (shape.scheduler === 'mh' && shape.persistence === undefined ? 'quiesce' : 'remove'),
     drainTimeoutMs: drainTimeout ?? defaultDrainMs({ protocol, address: virtual.address, port: virtual.port }),
     quorum,
     maxEjected,

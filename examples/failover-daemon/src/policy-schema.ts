@@ -65,11 +65,15 @@ const Flapping = orBoolean(
 /** The fields of a service that are its policy. */
 export const policyFields = {
   onFailure: oneOf('remove', 'quiesce')
-    .prefault('remove')
-    .describe(
-      'A server that fails is removed, or gets weight 0 (`quiesce`): not together with persistence, unless the sysctl ' +
-        '`net.ipv4.vs.expire_quiescent_template` is 1.',
-    ),
+    .meta({
+      description:
+        'A server that fails is removed, or gets weight 0 (`quiesce`): not together with persistence, unless the sysctl ' +
+        '`net.ipv4.vs.expire_quiescent_template` is 1. With mh and `quiesce`, servers keep their places in the hash table, ' +
+        'in one order on all directors.',
+      otherwise: '`quiesce` with mh and without persistence, else `remove`',
+      example: 'quiesce',
+    })
+    .optional(),
   drainTimeout: duration(0, dayMs)
     .meta({
       description:

@@ -6,6 +6,7 @@ import type { Config, ServiceConfig } from './config.js'
 import type { Facts } from './facts.js'
 import { isSuspect } from './guard.js'
 import { keyName, objectKey, objectName, objectNames, serverName, serviceName } from './names.js'
+import { keepsPlaces } from './places.js'
 
 /** What one decision hands on to the next. */
 export interface Memory {
@@ -47,6 +48,7 @@ export interface Situation {
  * - One of our own that leaves although it is healthy (out of the configuration, drained by an operator, replaced by the sorry
  *   server) is at weight 0 while it has connections, or until its deadline, then absent; so is a service of our own, which goes when
  *   its last server has gone.
+ * - Where places in a hash table are kept (`places.ts`), a configured server never goes: it is at weight 0 instead.
  * - What others made is left out, or stays as it is where a service of ours holds it.
  *
  * A table is never emptied for want of knowledge.
@@ -90,16 +92,19 @@ export function decide({ config, facts, current, owned, memory, now }: Situation
 export const defaultDrainMs = ({ protocol }: ServiceKey): number => (protocol === 'udp' ? 0 : 300_000)
 
 function destinations(
-  { spec, servers, policy, complete }: ServiceConfig,
+  service: ServiceConfig,
   { placements }: Admission,
   present: ReadonlyMap<string, Destination>,
   leavers: Leavers,
 ): readonly DestinationSpec[] {
+  const { spec, servers, policy, complete } = service
+  const stays = keepsPlaces(service)
   const placed = placements.flatMap(({ server, place, weight }): readonly DestinationSpec[] => {
     const there = present.get(serverName(server))
     if (place === 'in') return [weight === server.weight ? server : { ...server, weight }]
     if (there === undefined) return []
     if (place === 'asIs') return [there]
+    if (stays && servers.includes(server)) return [{ ...there, weight: 0 }]
     if (place === 'leave') return leavers.place(spec, there, policy.drainTimeoutMs)
     return policy.onFailure === 'quiesce' && servers.includes(server) ? [{ ...there, weight: 0 }] : []
   })

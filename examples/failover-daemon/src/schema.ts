@@ -6,6 +6,7 @@ import { absolutePath, duration, integer, line, list, mapping, oneOf, shorter, w
 import { HaField } from './ha/schema.js'
 import { Guard, policyFields } from './policy-schema.js'
 import { durationPattern, endpointPattern, parseDuration, parseEndpoint } from './scalars.js'
+import { flagNames } from './scheduler-flags.js'
 import { ServerItem } from './servers-schema.js'
 import { PageField } from './web/schema.js'
 
@@ -61,6 +62,15 @@ export const Service = mapping('a mapping with virtual, forwarding, servers and 
   scheduler: line("a scheduler's name such as wlc, at most 15 of a-z, 0-9, _ and -", /^[a-z0-9_-]{1,15}$/)
     .prefault('wlc')
     .describe('How clients are shared out: any scheduler of the kernel, such as rr, wrr, lc, wlc, sh or mh.'),
+  schedulerFlags: list('a list of flags such as [mh-port, mh-fallback]', oneOf(...flagNames))
+    .meta({
+      description:
+        'How the schedulers mh and sh find a server: by the client\'s port, too, and not by its address alone (`mh-port`, `sh-port`); ' +
+        'another one for clients of a server at weight 0, instead of none (`mh-fallback`, `sh-fallback`).',
+      otherwise: '[mh-fallback] with mh, else none',
+      example: ['mh-port', 'mh-fallback'],
+    })
+    .optional(),
   persistence: Persistence.meta({
     description: 'A client stays with its server.',
     unit: secondsForm.unit,

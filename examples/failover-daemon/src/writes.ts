@@ -3,7 +3,8 @@ import { IpvsApplyError, IpvsError, apply } from 'ipvs'
 import type { Change, Ipvs, ObjectKey } from 'ipvs'
 import type { Episodes } from './episodes.js'
 import type { Log } from './log.js'
-import { changeName, changeTarget, serviceName } from './names.js'
+import { changeName, changeTarget, objectName, serviceName } from './names.js'
+import type { Insertion } from './places.js'
 
 export interface WriterParts {
   readonly ipvs: Ipvs
@@ -50,6 +51,24 @@ export class Writer {
     this.#logWritten(transition ? 'transition' : this.#cause(applied), applied)
     this.#parts.episodes.report('writing the table', failures)
     this.#unfinished = new Set(changes.filter((change) => !applied.includes(change)).map(changeName))
+    return failures.length === 0
+  }
+
+  /** Gives servers their places, one after the other; false if something failed, which is tried again by the next round. */
+  async insert(insertions: readonly Insertion[]): Promise<boolean> {
+    const failures: object[] = []
+    const inserted: string[] = []
+    for (const insertion of insertions) {
+      const name = objectName(insertion.of, insertion.server)
+      try {
+        await insert(this.#parts.ipvs, insertion)
+        inserted.push(name)
+      } catch (error) {
+        failures.push({ of: name, ...errorFields(error) })
+      }
+    }
+    if (inserted.length > 0) this.#parts.log.info({ inserted: some(inserted) }, 'servers were put into their places')
+    this.#parts.episodes.report('inserting servers', failures)
     return failures.length === 0
   }
 
@@ -100,6 +119,17 @@ async function writeChanges(ipvs: Ipvs, changes: readonly Change[]): Promise<Wri
       failures: [...failed.map(({ change, error }) => errorFields(error, change)), ...more.failures],
     }
   }
+}
+
+/**
+ * In one turn, so that the kernel gets all of it in one go: for less than a millisecond the server is missing, and for as long again one at
+ * weight 0 gets clients.
+ */
+async function insert(ipvs: Ipvs, { of, again, server, weight }: Insertion): Promise<void> {
+  const writes = again ? [ipvs.removeDestination(of, server)] : []
+  writes.push(ipvs.addDestination(of, server))
+  if (weight !== server.weight) writes.push(ipvs.updateDestination(of, { ...server, weight }))
+  for (const end of await Promise.allSettled(writes)) if (end.status === 'rejected') throw end.reason
 }
 
 /** The keys of what a change creates. */
