@@ -113,6 +113,14 @@ t.test('sloppy_tcp matters where another director may have begun, and the server
   t.same(about(withSysctls({ sloppy_tcp: '1' }, { table: by('mh') }), name), [])
 })
 
+t.test('a master that tells of connections late loses them', async (t) => {
+  const late = (value: string, daemons: readonly SyncDaemon[]) =>
+    about(withSysctls({ sync_threshold: value }, { daemons }), 'sync_threshold')
+  t.same(late('7\t50', [master]), ["warn sysctl -w net.ipv4.vs.sync_threshold='3 50'"])
+  t.same(late('3\t50', [master]), [])
+  t.same(late('7\t50', [backup]), [], 'it is the one that sends who decides')
+})
+
 t.test('the old protocol of sync daemons leaves IPv6 out', async (t) => {
   const old = (daemons: readonly SyncDaemon[], key: typeof web | typeof web6 = web6) =>
     withSysctls({ sync_version: '0' }, { table: [entry(key, [])], daemons })
@@ -139,4 +147,22 @@ t.test('in another namespace the command is for there', async (t) => {
   const facts = (namespace: string): Facts => ({ ...withSysctls({ drop_packet: '3' }), namespace })
   t.same(about(facts('blue'), 'drop_packet'), [`warn ip netns exec blue ${set('drop_packet', 0)}`])
   t.same(about(facts('/proc/7/ns/net'), 'drop_packet'), [`warn nsenter --net=/proc/7/ns/net ${set('drop_packet', 0)}`])
+})
+
+t.test('clients of a server at weight 0 are dropped by mh, unless its flag says otherwise', async (t) => {
+  const quiet = { ...direct, weight: 0 }
+  const other = { ...direct, address: '192.0.2.14' }
+  const told = (flags: readonly 'flag-1'[], ...servers: (typeof quiet | typeof other)[]) =>
+    about(
+      withDirector({ table: [entry({ ...web, scheduler: 'mh', schedulerFlags: flags }, servers)] }),
+      'tcp/192.0.2.100:80',
+    )
+  t.match(told([], quiet, other), [/^fail/])
+  t.same(told(['flag-1'], quiet, other), [])
+  t.same(told([], other), [])
+  t.same(
+    about(withDirector({ table: [entry(web, [quiet, other])] }), 'tcp/192.0.2.100:80'),
+    [],
+    'another scheduler skips it',
+  )
 })

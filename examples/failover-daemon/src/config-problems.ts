@@ -89,7 +89,8 @@ function* flagProblems({ scheduler, schedulerFlags, onFailure }: ServiceShape, p
     if (!known.includes(name))
       yield {
         path: [...path, 'schedulerFlags', index],
-        expected: known.length === 0 ? `no flag, as ${scheduler} has none` : `a flag of ${scheduler}: ${known.join(', ')}`,
+        expected:
+          known.length === 0 ? `no flag, as ${scheduler} has none` : `a flag of ${scheduler}: ${known.join(', ')}`,
       }
   const drops = scheduler === 'mh' && schedulerFlags !== undefined && !schedulerFlags.includes('mh-fallback')
   if (drops && onFailure !== 'remove')

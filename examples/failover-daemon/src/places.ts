@@ -36,7 +36,10 @@ export function insertions(config: Config, current: Table): readonly Insertion[]
   })
 }
 
-function ofService({ spec, servers, policy }: ServiceConfig, list: Table[number]['destinations']): readonly Insertion[] {
+function ofService(
+  { spec, servers, policy }: ServiceConfig,
+  list: Table[number]['destinations'],
+): readonly Insertion[] {
   const there = new Map(list.map((server) => [serverName(server), server]))
   const { sorry } = policy
   const last = sorry !== undefined && there.has(serverName(sorry)) ? [sorry] : []

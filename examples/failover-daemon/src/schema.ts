@@ -65,7 +65,7 @@ export const Service = mapping('a mapping with virtual, forwarding, servers and 
   schedulerFlags: list('a list of flags such as [mh-port, mh-fallback]', oneOf(...flagNames))
     .meta({
       description:
-        'How the schedulers mh and sh find a server: by the client\'s port, too, and not by its address alone (`mh-port`, `sh-port`); ' +
+        "How the schedulers mh and sh find a server: by the client's port, too, and not by its address alone (`mh-port`, `sh-port`); " +
         'another one for clients of a server at weight 0, instead of none (`mh-fallback`, `sh-fallback`).',
       otherwise: '[mh-fallback] with mh, else none',
       example: ['mh-port', 'mh-fallback'],

@@ -109,6 +109,16 @@ t.test('defaults, units and shared parts', async (t) => {
   )
 })
 
+t.test('behind mh a server that fails keeps its place, and its clients find another one', async (t) => {
+  const service = (to: string) => parseConfig(base.replace('scheduler: wlc', to), 'f.yaml').services[0]
+  t.match(service('scheduler: mh'), { spec: { schedulerFlags: ['flag-1'] }, policy: { onFailure: 'quiesce' } })
+  t.match(service('scheduler: mh\n    persistence: 5m'), { policy: { onFailure: 'remove' } })
+  t.match(service('scheduler: mh\n    schedulerFlags: [mh-port, mh-fallback]')?.spec, {
+    schedulerFlags: ['flag-1', 'flag-2'],
+  })
+  t.equal(service('scheduler: sh')?.spec.schedulerFlags, undefined)
+})
+
 t.test('a wrong field is named with its place, what belongs there and what is there', async (t) => {
   const cases: readonly (readonly [from: string, to: string, error: RegExp])[] = [
     [
@@ -171,6 +181,26 @@ t.test('a wrong field is named with its place, what belongs there and what is th
       'scheduler: wlc',
       'maxEjected: 0.5',
       /^f\.yaml:3:17: .*maxEjected: expected a share .* such as 50%, .* found 0\.5$/,
+    ],
+    [
+      'scheduler: wlc',
+      'scheduler: mh\n    schedulerFlags: [mh-prot]',
+      /^f\.yaml:4:22: .*schedulerFlags\[0\]: expected mh-fallback, mh-port, sh-fallback or sh-port, found "mh-prot"$/,
+    ],
+    [
+      'scheduler: wlc',
+      'scheduler: mh\n    schedulerFlags: [sh-port, mh-fallback]',
+      /^f\.yaml:4:22: .*schedulerFlags\[0\]: expected a flag of mh: mh-fallback, mh-port, found "sh-port"$/,
+    ],
+    [
+      'scheduler: wlc',
+      'scheduler: wlc\n    schedulerFlags: [mh-port]',
+      /^f\.yaml:4:22: .*schedulerFlags\[0\]: expected no flag, as wlc has none, found "mh-port"$/,
+    ],
+    [
+      'scheduler: wlc',
+      'scheduler: mh\n    schedulerFlags: [mh-port]',
+      /^f\.yaml:4:21: .*schedulerFlags: expected mh-fallback among them, or onFailure: remove: .*, found/,
     ],
     ['scheduler: wlc', 'whenAllDown: sorry', /^f\.yaml:2:5: .*sorry: expected the server that takes over/],
     [

@@ -20,6 +20,7 @@ const beyondJsonSchema: readonly RegExp[] = [
   /expected the server that takes over/,
   /expected whenAllDown: sorry with it/,
   /expected remove, as the service is persistent/,
+  /expected (a flag of (mh|sh):|no flag, as|mh-fallback among them)/,
   /expected (less than|at most) the interval/,
   /expected the port to check, as the service has port 0/,
   /expected false, as neither the service nor its check has a port/,

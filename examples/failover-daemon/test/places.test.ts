@@ -40,28 +40,31 @@ t.test('each server has its place from the first round on, and keeps it while it
   await director.stop()
 })
 
-t.test('who joins in the middle is followed by those after it, of which each is missing for no longer than it takes', async (t) => {
-  const bench = directorBench()
-  const director = await bench.start(hashing(['192.0.2.11', '192.0.2.13', '192.0.2.14']))
-  await director.find('up', ...['192.0.2.11', '192.0.2.13'].map(at))
-  const commands: string[] = []
-  onRequest(t, ({ command, write, destination }) => {
-    if (write && destination !== '') commands.push(`${command} ${destination.slice(-5, -3)}`)
-  })
-  await director.director.reload(hashing(['192.0.2.11', '192.0.2.12', '192.0.2.13', '192.0.2.14']))
-  t.equal(await inserted(bench), '11:1 12:0 13:1 14:0')
-  t.strictSame(commands, [
-    'NEW_DEST 12',
-    'SET_DEST 12',
-    'DEL_DEST 13',
-    'NEW_DEST 13',
-    'DEL_DEST 14',
-    'NEW_DEST 14',
-    'SET_DEST 14',
-  ])
-  t.match(director.log.lines.at(-1)?.message, /put into their places/)
-  await director.stop()
-})
+t.test(
+  'who joins in the middle is followed by those after it, of which each is missing for no longer than it takes',
+  async (t) => {
+    const bench = directorBench()
+    const director = await bench.start(hashing(['192.0.2.11', '192.0.2.13', '192.0.2.14']))
+    await director.find('up', ...['192.0.2.11', '192.0.2.13'].map(at))
+    const commands: string[] = []
+    onRequest(t, ({ command, write, destination }) => {
+      if (write && destination !== '') commands.push(`${command} ${destination.slice(-5, -3)}`)
+    })
+    await director.director.reload(hashing(['192.0.2.11', '192.0.2.12', '192.0.2.13', '192.0.2.14']))
+    t.equal(await inserted(bench), '11:1 12:0 13:1 14:0')
+    t.strictSame(commands, [
+      'NEW_DEST 12',
+      'SET_DEST 12',
+      'DEL_DEST 13',
+      'NEW_DEST 13',
+      'DEL_DEST 14',
+      'NEW_DEST 14',
+      'SET_DEST 14',
+    ])
+    t.match(director.log.lines.at(-1)?.message, /put into their places/)
+    await director.stop()
+  },
+)
 
 type Step =
   | { readonly kind: 'up' | 'down' | 'gone' | 'drain' | 'enable'; readonly servers: readonly string[] }
@@ -78,7 +81,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const history = fc.record({ first: some, steps: fc.array(step, { maxLength: 8 }) })
 
 function shuffled([servers, seed]: readonly [readonly string[], number]): readonly string[] {
-  return [...servers].sort((a, b) => ((Number(a.slice(-2)) * (seed % 97)) % 7) - ((Number(b.slice(-2)) * (seed % 97)) % 7))
+  return [...servers].sort(
+    (a, b) => ((Number(a.slice(-2)) * (seed % 97)) % 7) - ((Number(b.slice(-2)) * (seed % 97)) % 7),
+  )
 }
 
 /** A director that went through all that, and has the final configuration now, in which all servers are up. */
@@ -98,13 +103,17 @@ async function lived({ first, steps }: { first: readonly string[]; steps: readon
       await director.stop()
       director = await bench.start(hashing(servers), { ledger })
     } else if (step.kind === 'gone') {
-      for (const address of step.servers) await bench.outside.removeDestination(service, { address, port: 80 }).catch(() => {})
+      for (const address of step.servers)
+        await bench.outside.removeDestination(service, { address, port: 80 }).catch(() => {})
     } else {
       const names = known(step.servers).map((address) => `tcp 192.0.2.100:80 > ${at(address)}`)
       await director.director.order(names, step.kind === 'drain' ? 'drain' : undefined)
     }
   }
-  await director.director.order(last.map((address) => `tcp 192.0.2.100:80 > ${at(address)}`), undefined)
+  await director.director.order(
+    last.map((address) => `tcp 192.0.2.100:80 > ${at(address)}`),
+    undefined,
+  )
   await director.director.reload(hashing(last), { force: true })
   await director.find('up', ...last.map(at))
   // Those that have left get weight 0, and then go.
@@ -113,17 +122,23 @@ async function lived({ first, steps }: { first: readonly string[]; steps: readon
   return inserted(bench)
 }
 
-t.test('whatever happened to two directors: with the same configuration their tables are in the same order', async (t) => {
-  await fc.assert(
-    fc.asyncProperty(history, history, some, async (one, other, last) => {
-      const expected = [...last].sort().map((address) => `${address.split('.')[3]}:1`).join(' ')
-      const [first, second] = await Promise.all([lived(one, last), lived(other, [...last].reverse())])
-      if (first !== expected || second !== expected) throw new Error(`${first} and ${second}, expected ${expected}`)
-    }),
-    { numRuns: 60 },
-  )
-  t.pass()
-})
+t.test(
+  'whatever happened to two directors: with the same configuration their tables are in the same order',
+  async (t) => {
+    await fc.assert(
+      fc.asyncProperty(history, history, some, async (one, other, last) => {
+        const expected = [...last]
+          .sort()
+          .map((address) => `${address.split('.')[3]}:1`)
+          .join(' ')
+        const [first, second] = await Promise.all([lived(one, last), lived(other, [...last].reverse())])
+        if (first !== expected || second !== expected) throw new Error(`${first} and ${second}, expected ${expected}`)
+      }),
+      { numRuns: 60 },
+    )
+    t.pass()
+  },
+)
 
 t.test('none is ever inserted with weight 0, which would be no place at all', async (t) => {
   const bench = directorBench()
@@ -144,13 +159,16 @@ t.test('none is ever inserted with weight 0, which would be no place at all', as
   await director.stop()
 })
 
-t.test('a round without a service of mh writes nothing in places, nor does one whose servers are removed', async (t) => {
-  const removing = hashing(addresses)
-  const bench = directorBench()
-  const director = await bench.start({
-    ...removing,
-    services: removing.services.map((one) => ({ ...one, policy: { ...one.policy, onFailure: 'remove' } })),
-  })
-  t.equal(await inserted(bench), '')
-  await director.stop()
-})
+t.test(
+  'a round without a service of mh writes nothing in places, nor does one whose servers are removed',
+  async (t) => {
+    const removing = hashing(addresses)
+    const bench = directorBench()
+    const director = await bench.start({
+      ...removing,
+      services: removing.services.map((one) => ({ ...one, policy: { ...one.policy, onFailure: 'remove' } })),
+    })
+    t.equal(await inserted(bench), '')
+    await director.stop()
+  },
+)

@@ -10,7 +10,7 @@ export interface Situation {
   readonly table: Table
   readonly servers: readonly Destination[]
   readonly runs: { readonly master: boolean; readonly backup: boolean }
-  /** undefined: this kernel has none of that name, or it may not be read. */
+  /** The first number, where there are two. undefined: this kernel has none of that name, or it may not be read. */
   readonly value: (name: string) => number | undefined
   /** Whether an address is this host's own. */
   readonly isLocal: (address: string) => boolean
@@ -24,10 +24,17 @@ export function advise(
   name: string,
   found: number,
   text: string,
-  to?: number,
+  to?: number | string,
 ): Finding {
-  return say(level, name, `is ${found}: ${text}`, to === undefined ? undefined : `sysctl -w net.ipv4.vs.${name}=${to}`)
+  return say(
+    level,
+    name,
+    `is ${found}: ${text}`,
+    to === undefined ? undefined : `sysctl -w net.ipv4.vs.${name}=${quoted(to)}`,
+  )
 }
+
+const quoted = (value: number | string) => (typeof value === 'number' ? value : `'${value}'`)
 
 /** Services of TCP; a firewall mark may be any protocol. */
 export function hasTcp({ table }: Situation): boolean {

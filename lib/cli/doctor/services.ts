@@ -7,7 +7,7 @@ const say = findingsOf('services')
 
 export function serviceFindings(table: Table): Finding[] {
   if (table.length === 0) return [say('info', 'services', 'there are none yet')]
-  const findings = table.flatMap((entry) => [...emptyFindings(entry), ...portFindings(entry)])
+  const findings = table.flatMap((entry) => [...emptyFindings(entry), ...portFindings(entry), ...maglevFindings(entry)])
   const bad = findings.filter(({ level }) => level === 'fail').length
   const marks = table.filter(({ service }) => service.firewallMark !== undefined).length
   return [
@@ -40,6 +40,15 @@ function portFindings({ service, destinations }: TableEntry): Finding[] {
 function isOtherPort({ port }: Service, server: Destination): boolean {
   if (port === undefined || port === 0) return false
   return (server.forwarding === 'direct' || server.forwarding === 'tunnel') && server.port !== port
+}
+
+/** Linux 6.1: a server of weight 0 keeps its share of mh's table, and without that flag nobody takes its clients. */
+function maglevFindings({ service, destinations }: TableEntry): Finding[] {
+  const isQuiet = destinations.some(({ weight }) => weight === 0)
+  const someServe = destinations.some(({ weight }) => weight > 0)
+  if (service.scheduler !== 'mh' || service.schedulerFlags?.includes('flag-1') || !isQuiet || !someServe) return []
+  const text = 'drops the clients of its real servers of weight 0: mh without mh-fallback gives them no other one'
+  return [say('fail', serviceWord(service), text)]
 }
 
 function markFinding(marks: number): Finding {

@@ -26,6 +26,15 @@ const version: Rule = ({ value, runs, table }) => {
   return advise('warn', 'sync_version', 0, 'connections of IPv6 are not sent to the backup', 1)
 }
 
+/** Linux 6.1: so many packets of a connection pass before the master tells the backup of it. */
+const threshold: Rule = ({ value, runs }) => {
+  const packets = value('sync_threshold') ?? 0
+  if (!runs.master || packets <= usualThreshold) return undefined
+  const text = `a connection is not told to the backup before its packet ${packets}, and lost if that takes over earlier`
+  return advise('warn', 'sync_threshold', packets, text, `${usualThreshold} 50`)
+}
+const usualThreshold = 3
+
 /** From where the server of a flow that nobody knows is found again: of the same client the same. */
 const repeatable = ['mh', 'sh']
 
@@ -48,4 +57,4 @@ const sloppy: Rule = (situation) => {
   return advise('info', 'sloppy_tcp', 0, text, 1)
 }
 
-export const syncRules: readonly Rule[] = [backupOnly, version, sloppy]
+export const syncRules: readonly Rule[] = [backupOnly, version, threshold, sloppy]

@@ -21,7 +21,7 @@ export function sysctlFindings(release: string, director: DirectorFacts, { isLoc
       master: daemons.some(({ role }) => role === 'master'),
       backup: daemons.some(({ role }) => role === 'backup'),
     },
-    value: (name) => (sysctls[name] === undefined ? undefined : Number(sysctls[name])),
+    value: (name) => (sysctls[name] === undefined ? undefined : Number.parseInt(sysctls[name])),
     isLocal,
   }
   const findings = [...rules, ...syncRules].flatMap((rule) => rule(situation) ?? [])
