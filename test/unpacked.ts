@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /** A folder like / of what was unpacked under this name. test/run.mjs tells where: in a guest, home is root's. */
-export const unpacked = (name: 'mon' | 'mon-modules' | 'promtool'): string =>
+export const unpacked = (name: 'etcd' | 'mon' | 'mon-modules' | 'promtool'): string =>
   join(
     process.env['NODE_IPVS_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'ipvs-rig'),
     name,
