@@ -71,12 +71,12 @@ async function carryOut(command: CommandName, call: Call, output: Output): Promi
       break
     }
     case 'check-config':
-      checkConfig(file, output)
+      await checkConfig(file, textOf(call, 'service'), output)
       break
     case 'import':
       return importCommand(call, output)
     case 'real-server-script':
-      output.stdout.write(realServerScript(usableConfig(file)))
+      output.stdout.write(realServerScript(await usableConfig(file)))
       break
     case 'status':
       if (isOn(call, 'watch')) await watch(socket, call, output)

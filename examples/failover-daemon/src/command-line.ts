@@ -43,9 +43,22 @@ export const commands = [
     name: 'check-config',
     operands: [],
     summary: 'validate a configuration and change nothing',
-    description: ['Each mistake is a line on stderr: file:line:column, what is expected there, and what is there.'],
-    options: [config],
-    examples: ['ipvs-failover check-config -c /etc/ipvs-failover/failover.yaml'],
+    description: [
+      'Each mistake is a line on stderr: file:line:column, what is expected there, and what is there.',
+      'Where FILE says so, what etcd has is validated with it; if etcd does not answer, what it had when the daemon took it last.',
+    ],
+    options: [
+      config,
+      {
+        name: 'service',
+        value: 'NAME=FILE',
+        help: 'as if etcd had what FILE holds as the service NAME: before it is put there',
+      },
+    ],
+    examples: [
+      'ipvs-failover check-config -c /etc/ipvs-failover/failover.yaml',
+      'ipvs-failover check-config -c /etc/ipvs-failover/failover.yaml --service web=web.yaml',
+    ],
   },
   {
     name: 'import',

@@ -10,12 +10,17 @@ import type { Path, Problem } from './document.js'
 import { httpOptions, httpProblems } from './http-fields.js'
 import { durationText, endpointText } from './scalars.js'
 import { flagsOf } from './scheduler-flags.js'
-import type { Service } from './schema.js'
+import type { EtcdConfig } from './etcd/schema.js'
+import { servicesExpected } from './schema.js'
+import type { File, Service } from './schema.js'
 import { isLocal } from './web/schema.js'
 import type { PageConfig } from './web/schema.js'
 
 /** A service as the file has it. */
 export type ServiceShape = z.output<typeof Service>
+
+/** The rest of it. */
+type FileShape = z.output<typeof File>
 
 /** What the configuration's truth depends on. */
 export interface HostFacts {
@@ -181,8 +186,44 @@ function* programProblems(check: ProgramCheckConfig, path: Path, host: HostFacts
   }
 }
 
+/** What belongs to several directors, where nobody else is known. */
+export function* aloneProblems({ agree }: ServiceShape, path: Path): Generator<Problem> {
+  if (agree === 'majority')
+    yield {
+      path: [...path, 'agree'],
+      expected: 'own, or `config:` with the etcd by which directors hear of each other',
+    }
+}
+
+/** Services are in the file, or elsewhere. */
+export function* missingProblems(file: unknown): Generator<Problem> {
+  if (typeof file !== 'object' || file === null || Array.isArray(file) || 'services' in file || 'config' in file) return
+  yield { path: ['services'], expected: servicesExpected }
+}
+
+/** What no field of the top can be blamed for alone. */
+export function* topProblems({ page, config }: FileShape): Generator<Problem> {
+  if (page !== undefined) yield* pageProblems(page)
+  if (config !== undefined) yield* etcdProblems(config)
+}
+
+/** A password goes over a network to etcd alone. */
+function* etcdProblems({ endpoints, tls, login }: EtcdConfig): Generator<Problem> {
+  const beyond = endpoints.find(({ host }) => host !== 'localhost' && !isLocal({ address: host }))
+  if (login !== undefined && tls === undefined && beyond !== undefined)
+    yield { path: ['config', 'login'], expected: `tls with it, as ${beyond.host} is not on loopback` }
+  if (tls === undefined) return
+  try {
+    createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key })
+    if ((tls.cert === undefined) !== (tls.key === undefined)) throw new Error('one of them')
+  } catch (error) {
+    const found = String((error as Error).message)
+    yield { path: ['config', 'tls'], expected: 'certificates with their key, both or none', found }
+  }
+}
+
 /** Who listens to others than this host has to know them, and nobody may listen in. */
-export function* pageProblems({ listen, auth, tls, behindProxy }: PageConfig): Generator<Problem> {
+function* pageProblems({ listen, auth, tls, behindProxy }: PageConfig): Generator<Problem> {
   if (tls !== undefined) yield* certificateProblems(tls)
   if (isLocal(listen)) return
   const where = `elsewhere than on loopback (${endpointText(listen.address ?? '', listen.port ?? 0)})`

@@ -2,6 +2,7 @@
 import type { DestinationSpec, ServiceKey, ServiceSpec } from 'ipvs'
 import type { DnsCode, DnsOptions, HttpMethod, MonMonitorOptions, ScriptOptions, TlsOptions } from 'ipvs/health'
 import type { AlertRule, Hook } from './alerts/schema.js'
+import type { EtcdConfig } from './etcd/schema.js'
 import type { Flapping } from './flapping.js'
 import type { Guard } from './guard.js'
 import type { HaConfig } from './ha/config.js'
@@ -35,6 +36,10 @@ export interface Config {
   readonly hooks: readonly Hook[]
   /** How the VIPs are shared with other directors. @default this one is alone */
   readonly ha: HaConfig | undefined
+  /** Where more services are, and what other directors find. @default nowhere */
+  readonly etcd?: EtcdConfig | undefined
+  /** What other directors call this one. @default the host's name */
+  readonly director?: string | undefined
 }
 
 /** One virtual service with its real servers and how they are checked. */
@@ -93,6 +98,8 @@ export interface PolicyConfig {
   readonly weightFromCheck: boolean
   /** @default 6 changes within 5 m, held for 2 m */
   readonly flapping: Flapping | undefined
+  /** Whether our own verdict takes a server out, or that of most directors. @default own */
+  readonly agree?: 'own' | 'majority'
 }
 
 /** A real server as it is written while it is up. */

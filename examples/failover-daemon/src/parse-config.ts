@@ -1,13 +1,15 @@
 /** The configuration: YAML in, validated plain data out, or every mistake with its place in the file. */
 import { nearest } from 'ipvs/command-line'
 import type * as z from 'zod'
-import { crossProblems, pageProblems, someHost } from './config-problems.js'
+import { aloneProblems, crossProblems, missingProblems, someHost, topProblems } from './config-problems.js'
 import type { HostFacts, ServiceShape } from './config-problems.js'
 import type { CheckConfig, Config, PolicyConfig, ServiceConfig, Source } from './config.js'
-import { MAX_PROBLEMS, readDocument } from './document.js'
+import { ConfigError, MAX_PROBLEMS, readDocument } from './document.js'
 import type { Located, Path, Problem } from './document.js'
 import { haConfig } from './ha/config.js'
-import { haProblems } from './ha/problems.js'
+import { haProblems, haServiceProblems } from './ha/problems.js'
+import { hostsOwn, readCarried } from './etcd/carried.js'
+import type { Carried } from './etcd/carried.js'
 import { objectName, serviceName } from './names.js'
 import { defaultDrainMs } from './policy.js'
 import { defaultFlags, schedulerFlags } from './scheduler-flags.js'
@@ -17,50 +19,43 @@ import { noneKnown, withServers } from './sources.js'
 export { ConfigError } from './document.js'
 
 /**
- * Reads a configuration. `file` is the name that the errors show.
+ * Reads a configuration: a file, and what etcd carries beside it. `file` is the name that the errors show.
  * Throws ConfigError with one line `file:line:column: field: expected …, found …` per mistake.
  */
-export function parseConfig(text: string, file: string, host: HostFacts = someHost): Config {
+export function parseConfig(
+  text: string,
+  file: string,
+  host: HostFacts = someHost,
+  carried: readonly Carried[] = [],
+): Config {
   const document = readDocument(text, file)
   const top = File.safeParse(document.value)
-  const problems: Problem[] = top.success ? [] : shapeProblems(top.error, [])
+  const report = new Report()
+  const { services: listed } = (document.value ?? {}) as { readonly services?: unknown }
+  report.add(document, missingProblems(document.value))
+  if (!top.success) report.add(document, shapeProblems(top.error, []))
+  else report.add(document, topProblems(top.data))
 
-  if (top.success && top.data.page !== undefined) problems.push(...pageProblems(top.data.page))
-
-  const services: { readonly path: Path; readonly shape: ServiceShape; readonly service: ServiceConfig }[] = []
-  const listed = (document.value as { services?: unknown } | null)?.services
-  for (const [index, item] of (Array.isArray(listed) ? listed : []).entries()) {
-    if (problems.length > MAX_PROBLEMS) break
-    const path = ['services', index]
-    const shape = Service.safeParse(item)
-    if (!shape.success) {
-      problems.push(...shapeProblems(shape.error, path))
-      continue
-    }
-    problems.push(...crossProblems(shape.data, path, host))
-    const service = toService(shape.data)
-    problems.push(
-      ...duplicates(
-        document,
-        'each server once',
-        service.sources.map((source, i) => [sourceName(service, source), [...path, 'servers', i]]),
-      ),
-    )
-    services.push({ path, shape: shape.data, service })
+  const items = (Array.isArray(listed) ? listed : []).map((item: unknown, index): Item => {
+    return { document, path: ['services', index], item, refused: () => [] }
+  })
+  for (const value of carried) {
+    const found = report.try(() => readCarried(value))
+    if (found) items.push({ document: found, path: [], item: found.value, refused: hostsOwn })
   }
-  problems.push(
-    ...duplicates(
-      document,
-      'each service once',
-      services.map(({ path, service }) => [objectName(service.spec), [...path, 'virtual']]),
-    ),
-  )
+  const isShared = top.data?.config !== undefined
+  const placed = toServices(items, report, host, isShared)
+  const services = placed.map(({ service }) => service)
+  if (top.data?.ha !== undefined) {
+    const { ha } = top.data
+    const virtual = new Set(services.map(({ spec }) => spec.address))
+    report.add(document, haProblems(ha, virtual, isShared))
+    for (const one of placed) report.add(one.document, haServiceProblems(ha, virtual, one, host))
+  }
 
-  if (top.success && top.data.ha !== undefined) problems.push(...haProblems(top.data.ha, services, host))
-
-  if (!top.success || problems.length > 0) throw document.error(problems)
+  if (!top.success || report.count > 0) throw report.error()
   return {
-    services: services.map(({ service }) => service),
+    services,
     reconcileMs: top.data.reconcile,
     stateDirectory: top.data.stateDirectory,
     controlSocket: top.data.controlSocket,
@@ -75,9 +70,85 @@ export function parseConfig(text: string, file: string, host: HostFacts = someHo
       top.data.ha &&
       haConfig(
         top.data.ha,
-        services.map(({ service }) => service.spec),
+        services.map(({ spec }) => spec),
       ),
+    etcd: top.data.config,
+    director: top.data.director,
   }
+}
+
+/** All that is wrong, document by document. */
+class Report {
+  count = 0
+  readonly #lines: string[] = []
+  readonly #problems = new Map<Located, Problem[]>()
+
+  add(document: Located, problems: Iterable<Problem>): void {
+    const known = this.#problems.get(document) ?? []
+    this.#problems.set(document, known)
+    for (const problem of problems) {
+      known.push(problem)
+      this.count++
+    }
+  }
+
+  /** Gives what is read, or nothing, when that is wrong. */
+  try<T>(read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      this.#lines.push(...error.lines)
+      this.count += error.lines.length
+      return undefined
+    }
+  }
+
+  error(): ConfigError {
+    const located = [...this.#problems].flatMap(([document, problems]) => document.error(problems).lines)
+    return new ConfigError([...located, ...this.#lines])
+  }
+}
+
+/** One service, and where it stands. */
+interface Item {
+  readonly document: Located
+  readonly path: Path
+  readonly item: unknown
+  /** What may not stand there. */
+  readonly refused: (item: unknown, path: Path) => Iterable<Problem>
+}
+
+/** What became of it. */
+interface Placed extends Pick<Item, 'document' | 'path'> {
+  readonly shape: ServiceShape
+  readonly service: ServiceConfig
+}
+
+function toServices(items: readonly Item[], report: Report, host: HostFacts, isShared: boolean): Placed[] {
+  const services: Placed[] = []
+  const names = new Once('each service once')
+  for (const { document, path, item, refused } of items) {
+    if (report.count > MAX_PROBLEMS) break
+    const refusals = [...refused(item, path)]
+    report.add(document, refusals)
+    // What must not be named is not looked at.
+    if (refusals.length > 0) continue
+    const shape = Service.safeParse(item)
+    if (!shape.success) {
+      report.add(document, shapeProblems(shape.error, path))
+      continue
+    }
+    report.add(document, crossProblems(shape.data, path, host))
+    if (!isShared) report.add(document, aloneProblems(shape.data, path))
+    const service = toService(shape.data)
+    const servers = new Once('each server once')
+    for (const [i, source] of service.sources.entries())
+      report.add(document, servers.add(sourceName(service, source), document, [...path, 'servers', i]))
+    report.add(document, names.add(objectName(service.spec), document, [...path, 'virtual']))
+    services.push({ document, path, shape: shape.data, service })
+  }
+  return services
 }
 
 function shapeProblems(error: z.ZodError, at: Path): Problem[] {
@@ -99,16 +170,18 @@ function sourceName({ spec }: ServiceConfig, source: Source): string {
 }
 
 /** Each name once: the second and later ones are refused, with the place of the first. */
-function* duplicates(
-  document: Located,
-  expected: string,
-  named: readonly (readonly [name: string, path: Path])[],
-): Generator<Problem> {
-  const first = new Map<string, Path>()
-  for (const [name, path] of named) {
-    const before = first.get(name)
-    if (before === undefined) first.set(name, path)
-    else yield { path, expected, found: `${name} again, first at ${document.where(before)}` }
+class Once {
+  readonly #expected: string
+  readonly #first = new Map<string, string>()
+
+  constructor(expected: string) {
+    this.#expected = expected
+  }
+
+  *add(name: string, document: Located, path: Path): Generator<Problem> {
+    const before = this.#first.get(name)
+    if (before === undefined) this.#first.set(name, document.where(path))
+    else yield { path, expected: this.#expected, found: `${name} again, first at ${before}` }
   }
 }
 
@@ -151,7 +224,7 @@ function tripwireOf(type: CheckConfig['type'], protocol: 'tcp' | 'udp'): boolean
 
 function policyConfig(shape: ServiceShape): PolicyConfig {
   const { virtual, protocol, forwarding, onFailure, drainTimeout, quorum, maxEjected, whenAllDown, sorry } = shape
-  const { slowStart, weightFromCheck, flapping } = shape
+  const { slowStart, weightFromCheck, flapping, agree } = shape
   return {
     onFailure: onFailure ?? (shape.scheduler === 'mh' && shape.persistence === undefined ? 'quiesce' : 'remove'),
     drainTimeoutMs: drainTimeout ?? defaultDrainMs({ protocol, address: virtual.address, port: virtual.port }),
@@ -167,5 +240,6 @@ function policyConfig(shape: ServiceShape): PolicyConfig {
     slowStartMs: slowStart,
     weightFromCheck,
     flapping: flapping && { changes: flapping.changes, withinMs: flapping.within, holdMs: flapping.hold },
+    agree,
   }
 }

@@ -113,6 +113,12 @@ export const policyFields = {
   flapping: Flapping.prefault(true).describe(
     'What goes up and down too often stays out for a while. `false` turns it off.',
   ),
+  agree: oneOf('own', 'majority')
+    .prefault('own')
+    .describe(
+      "Whose verdict takes a server out: this director's (`own`), or that of a majority of the directors that have one (`majority`), of which " +
+        'this one hears by `config`.',
+    ),
 }
 
 /** The guard against faults of the director itself. */

@@ -2,20 +2,29 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import type { Config } from './config.js'
 import { MAX_BYTES } from './document.js'
+import type { Carried } from './etcd/carried.js'
 import { hasModule } from './kernel-modules.js'
 import { ConfigError, parseConfig } from './parse-config.js'
 
 /** Reads and validates a file. Throws ConfigError. */
-export const readConfig = (file: string): Config =>
-  parseConfig(readBounded(file), file, {
-    expireQuiescentTemplate: isOn('expire_quiescent_template'),
-    programProblem: (check) => check.problem(),
-    hasScheduler: (name) => hasModule(`ip_vs_${name}`),
-    backupOnly: isOn('backup_only'),
-  })
+export const readConfig = (file: string): Config => configOf(readBounded(file), file)
+
+/** The same of its text, and of what etcd carries beside it, on this host. */
+export const configOf = (text: string, file: string, carried: readonly Carried[] = []): Config =>
+  parseConfig(
+    text,
+    file,
+    {
+      expireQuiescentTemplate: isOn('expire_quiescent_template'),
+      programProblem: (check) => check.problem(),
+      hasScheduler: (name) => hasModule(`ip_vs_${name}`),
+      backupOnly: isOn('backup_only'),
+    },
+    carried,
+  )
 
 /** The file's text; of one that is too long (or never ends), so much that parseConfig() refuses it. */
-function readBounded(file: string): string {
+export function readBounded(file: string): string {
   try {
     const descriptor = openSync(file, 'r')
     try {

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { Alerts, Hooks } from './alerts/schema.js'
 import { Check } from './check-schema.js'
+import { EtcdField, directorName } from './etcd/schema.js'
 import { absolutePath, duration, integer, line, list, mapping, oneOf, shorter, words, yesOrNo } from './fields.js'
 import { HaField } from './ha/schema.js'
 import { Guard, policyFields } from './policy-schema.js'
@@ -41,7 +42,7 @@ const Persistence = shorter(
   }),
 )
 
-const servicesExpected = 'a list of at least one service'
+export const servicesExpected = 'a list of at least one service'
 
 /** One item of `services:`. */
 export const Service = mapping('a mapping with virtual, forwarding, servers and check', {
@@ -87,7 +88,7 @@ export const Service = mapping('a mapping with virtual, forwarding, servers and 
 
 /** The whole file; each service is judged by itself, so that an error in one hides none in another. */
 export const File = mapping('a mapping with services', {
-  services: list(servicesExpected, z.unknown(), 1),
+  services: list(servicesExpected, z.unknown(), 1).optional(),
   reconcile: duration(100, 3_600_000)
     .prefault('5s')
     .describe("How often the kernel's table is read and compared with the file; drift is repaired then."),
@@ -126,9 +127,20 @@ export const File = mapping('a mapping with services', {
   alerts: Alerts.describe('Who is told of what: a list of rules, each with one of mail, exec, webhook and syslog.'),
   hooks: Hooks.describe('What runs when the state of a server changes.'),
   ha: HaField,
+  config: EtcdField.meta({
+    description:
+      'An etcd that has services for this director, beside those of the file, and its share in the verdicts of others.',
+    otherwise: 'none',
+    example: 'etcd://etcd1.example.net:2379/ipvs',
+  }).optional(),
+  director: directorName()
+    .meta({ description: 'What other directors call this one, in etcd.', otherwise: "the host's name", example: 'lb1' })
+    .optional(),
 })
 
 /** The file with the services in it, as it is described to people and to editors. */
 export const WholeFile = File.extend({
-  services: list(servicesExpected, Service, 1).describe('The virtual services.'),
-})
+  services: list(servicesExpected, Service, 1)
+    .meta({ description: 'The virtual services. Needed without `config`.', otherwise: 'those that etcd has' })
+    .optional(),
+}).meta({ anyOf: ['services', 'config'].map((field) => ({ required: [field] })) })

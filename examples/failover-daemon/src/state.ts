@@ -4,9 +4,14 @@ import { readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ObjectKey } from 'ipvs'
 import * as z from 'zod'
+import type { Config } from './config.js'
 import { writeWhole } from './files.js'
 import type { Log } from './log.js'
 import { keyName, objectKey } from './names.js'
+
+/** Where the daemon keeps what outlives it. */
+export const stateDirectoryOf = ({ stateDirectory }: Pick<Config, 'stateDirectory'>): string =>
+  stateDirectory ?? process.env['STATE_DIRECTORY']?.split(':', 1)[0] ?? '/var/lib/ipvs-failover'
 
 /** Name of the ledger's file in the state directory. */
 export const LEDGER_FILE = 'ledger.json'

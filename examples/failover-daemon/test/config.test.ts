@@ -68,6 +68,7 @@ t.test('defaults, units and shared parts', async (t) => {
           slowStartMs: 0,
           weightFromCheck: false,
           flapping: { changes: 6, withinMs: 300_000, holdMs: 120_000 },
+          agree: 'own',
         },
         servers: [
           { address: '192.0.2.11', port: 80, forwarding: 'direct', weight: 1 },

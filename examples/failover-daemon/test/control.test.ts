@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { cli } from '../src/cli.js'
 import { ask } from '../src/control/client.js'
-import { commandHandler, serversCalled } from '../src/control/commands.js'
+import { commandHandler, reloads, serversCalled } from '../src/control/commands.js'
 import { listenForCommands } from '../src/control/server.js'
 import { ConfigError } from '../src/parse-config.js'
 import { resolved } from '../src/sources.js'
@@ -34,7 +34,12 @@ async function commanded(t: Test, readConfig = () => conf, handOver = () => Prom
   const path = join(shortFolder(t), 'run', 'control.sock')
   const refused: string[] = []
   const onReload = (error: Error | undefined) => void refused.push(error === undefined ? 'reloaded' : error.message)
-  const handle = commandHandler({ director: director.director, handOver, readConfig, onReload })
+  const handle = commandHandler({
+    director: director.director,
+    handOver,
+    readConfig,
+    reload: reloads(director.director, onReload),
+  })
   const log = recordingLog()
   const listening = await listenForCommands(path, log, handle)
   t.teardown(async () => {

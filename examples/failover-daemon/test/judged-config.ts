@@ -26,6 +26,9 @@ const beyondJsonSchema: readonly RegExp[] = [
   /expected false, as neither the service nor its check has a port/,
   /expected left out with (GET|HEAD)/,
   /expected (auth|tls, or behindProxy: true), as the page is elsewhere/,
+  /expected own, or `config:` with the etcd/,
+  /expected tls with it, as .* is not on loopback/,
+  /expected certificates with their key, both or none/,
   // Numbers within a text.
   /expected a duration with a unit .*found "[\d.]+(ms|s|m|h)"$/,
   /expected whole seconds such as 300s, .*found "[\d.]+(ms|s|m|h)"$/,
@@ -39,6 +42,7 @@ const beyondJsonSchema: readonly RegExp[] = [
   /expected an? (http or https )?URL .*without password, found "\w+:\/\/[^"]*:[^"]*@/,
   /expected a list: an absolute path and its arguments, found a list/,
   // What lies outside of the file.
+  /^etcd:/,
   /expected an absolute path of a readable file of mode 0600 or 0400/,
   /expected rr, .*, or another whose module ip_vs_NAME this kernel has/,
   /expected a readable file of PEM/,
@@ -56,10 +60,10 @@ const beyondJsonSchema: readonly RegExp[] = [
 ]
 
 /** parseConfig(), which throws something else where the two disagree. */
-export function parseConfig(...[text, file, host]: Parameters<typeof parse>): ReturnType<typeof parse> {
+export function parseConfig(...[text, ...more]: Parameters<typeof parse>): ReturnType<typeof parse> {
   const isTaken = taken(text)
   try {
-    const config = parse(text, file, host)
+    const config = parse(text, ...more)
     if (isTaken === false) throw new Error(`the JSON Schema refuses what is right: ${reasons()}\n${text}`)
     return config
   } catch (error) {

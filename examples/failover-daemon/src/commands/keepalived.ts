@@ -1,12 +1,12 @@
 /** `ipvs-failover keepalived`: what keepalived is to do for `ha:`. */
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { keepalivedInclude } from '../ha/keepalived.js'
-import { usableConfig } from './check-config.js'
+import { localConfig } from './check-config.js'
 import { Exit, statuses } from './exit.js'
 import type { Output } from './exit.js'
 
 export function keepalived(file: string, output: string | undefined, { stdout }: Output): void {
-  const { ha } = usableConfig(file)
+  const { ha } = localConfig(file)
   if (ha === undefined) throw new Exit(`${file}: ha: expected, as keepalived is for nothing else`, statuses.wrong)
   const text = keepalivedInclude(ha)
   if (output === undefined) stdout.write(text)

@@ -4,7 +4,8 @@ import { IpvsError, open } from 'ipvs'
 import type { Ipvs } from 'ipvs'
 import { openPing } from 'ipvs/system'
 import { ping, startMonitor } from '../checks.js'
-import { commandHandler } from '../control/commands.js'
+import type { Config } from '../config.js'
+import { commandHandler, reloads } from '../control/commands.js'
 import { defaultSocket } from '../control/protocol.js'
 import { listenForCommands } from '../control/server.js'
 import { Director } from '../director.js'
@@ -17,18 +18,21 @@ import { Metrics } from '../metrics.js'
 import { openOrders } from '../orders.js'
 import { Pulse } from '../pulse.js'
 import { Rates } from '../rates.js'
-import { readConfig } from '../read-config.js'
-import { openLedger } from '../state.js'
+import { openLedger, stateDirectoryOf } from '../state.js'
 import { Timeline } from '../timeline.js'
 import { openTold } from '../told.js'
 import { version } from '../version.js'
 import { Page } from '../web/page.js'
-import { usableConfig } from './check-config.js'
+import { usableConfiguration } from './check-config.js'
 import { Exit, statuses } from './exit.js'
 
 /** Runs until SIGTERM or SIGINT. SIGHUP reads the file anew. */
 export async function run(file: string, socket: string | undefined): Promise<void> {
-  const config = usableConfig(file)
+  const { log, end } = openLog(1)
+  const configuration = await usableConfiguration(file, log)
+  const config = configuration.first
+  if (config.services.length === 0)
+    throw new Exit('ipvs-failover: expected at least one service in the file or in etcd, found none', statuses.failed)
   const ending = new AbortController()
   // A second signal ends the process at once, as by default.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort(signal))
@@ -39,9 +43,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   }
   if (config.services.some(({ check }) => check.type === 'icmp')) tryToPing()
   const ipvs = await openIpvs()
-  const { log, end } = openLog(1)
-  const directory =
-    config.stateDirectory ?? process.env['STATE_DIRECTORY']?.split(':', 1)[0] ?? '/var/lib/ipvs-failover'
+  const directory = stateDirectoryOf(config)
   const path = socket ?? config.controlSocket ?? defaultSocket()
   log.info({ version: version(), services: config.services.length, stateDirectory: directory }, 'started')
   const [ledger, orders] = await Promise.all([openLedger(directory, log), openOrders(directory, log)])
@@ -81,7 +83,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     echo: (address, signal) => ping.echo(address, signal),
     timeline,
     rates,
-    problems: () => [...page.problems, ...ha.problems()],
+    problems: () => [...page.problems, ...ha.problems(), ...(configuration.shared?.problems ?? [])],
     director: () => ha.director(),
     onEvent: notify,
     onVerdict: (service, verdict, latencyMs) => metrics.verdict(service, verdict, latencyMs),
@@ -94,26 +96,30 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     },
     onTable: () => page.changed(),
   })
-  const handle = commandHandler({
-    director,
-    handOver: () => ha.handOver(),
-    readConfig: () => readConfig(file),
-    onReload(refused) {
-      if (refused === undefined) {
-        log.info({ file }, 'configuration reloaded')
-        told.reloaded(director.config)
-        void page.configure(director.config.page)
-        void ha.configure(director.config)
-      } else log.error({ file, error: refused.message }, 'configuration refused: the old one holds')
-      const detail = refused === undefined ? 'the configuration holds' : refused.message
-      const event = { type: 'config', at: Date.now(), ok: refused === undefined, detail } as const
-      timeline.note(event)
-      notify(event)
-    },
-  })
+  const onReload = (refused: Error | undefined, taken?: Config) => {
+    if (refused === undefined) {
+      log.info({ file }, 'configuration reloaded')
+      if (taken !== undefined) configuration.taken(taken)
+      told.reloaded(director.config)
+      void page.configure(director.config.page)
+      void ha.configure(director.config)
+    } else log.error({ file, error: refused.message }, 'configuration refused: the old one holds')
+    const detail = refused === undefined ? 'the configuration holds' : refused.message
+    const event = { type: 'config', at: Date.now(), ok: refused === undefined, detail } as const
+    timeline.note(event)
+    notify(event)
+  }
+  const take = reloads(director, onReload)
+  const readConfig = () => configuration.read()
+  const handle = commandHandler({ director, handOver: () => ha.handOver(), readConfig, reload: take })
   // A refusal was told.
-  const reload = () => void handle({ command: 'reload', force: false }).catch(() => {})
-  process.on('SIGHUP', reload)
+  const reload = (read = readConfig) => void take(read, false).catch(() => {})
+  const { shared } = configuration
+  configuration.taken(config)
+  if (shared?.refused !== undefined) onReload(new Error(shared.refused))
+  void shared?.follow(() => reload(() => shared.again()), ending.signal)
+  const onSignal = () => reload()
+  process.on('SIGHUP', onSignal)
   const unfollow = followFile(file, () => {
     if (director.config.reloadOnChange) reload()
   })
@@ -127,7 +133,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   await page.close()
   unfollow()
   ha.end()
-  process.off('SIGHUP', reload)
+  process.off('SIGHUP', onSignal)
   await told.end()
   await ipvs.close()
   log.info({ signal: ending.signal.reason as unknown }, 'ended, the table stays as it is')

@@ -7,33 +7,50 @@ import type { Handler } from './server.js'
 
 /** What a command works with. */
 export interface CommandParts {
-  readonly director: Pick<Director, 'config' | 'order' | 'plan' | 'reload' | 'status'>
+  readonly director: Pick<Director, 'config' | 'order' | 'plan' | 'status'>
   /** Gives the VIPs to another director; rejects with an Error for people. */
   readonly handOver: () => Promise<void>
   /** Reads the configuration file anew; throws an Error for people when it is wrong. */
   readonly readConfig: () => Config
-  /** Hears what became of a reload: nothing, or why it was refused. */
-  readonly onReload: (refused: Error | undefined) => void
+  readonly reload: Reload
+}
+
+/** Takes what is read. Rejects when it is refused; then the old configuration holds. */
+export type Reload = (read: () => Config, force: boolean) => Promise<void>
+
+/** Reloads of a director, one after the other, whoever asks for them. `onReload` hears what was taken, or why it was refused. */
+export function reloads(
+  director: Pick<Director, 'reload'>,
+  onReload: (refused: Error | undefined, taken?: Config) => void,
+): Reload {
+  let before: Promise<unknown> = Promise.resolve()
+  return (read, force) => {
+    const done = before.then(async () => {
+      try {
+        const config = read()
+        await director.reload(config, { force })
+        onReload(undefined, config)
+      } catch (error) {
+        onReload(error instanceof Error ? error : new Error(String(error)))
+        throw error
+      }
+    })
+    before = done.catch(() => {})
+    return done
+  }
 }
 
 /** The handler of the control socket. */
-export function commandHandler({ director, handOver, readConfig, onReload }: CommandParts): Handler {
+export function commandHandler({ director, handOver, readConfig, reload }: CommandParts): Handler {
   return async (request) => {
     switch (request.command) {
       case 'status':
         return { ok: true, status: director.status(), lines: [] }
       case 'plan':
         return { ok: true, lines: (await director.plan(readConfig())).map(changeName) }
-      case 'reload': {
-        try {
-          await director.reload(readConfig(), { force: request.force })
-        } catch (error) {
-          onReload(error instanceof Error ? error : new Error(String(error)))
-          throw error
-        }
-        onReload(undefined)
+      case 'reload':
+        await reload(readConfig, request.force)
         return { ok: true, lines: [] }
-      }
       case 'drain':
       case 'disable':
       case 'enable': {

@@ -1,5 +1,5 @@
 /** The shape of `config:`: where the shared part of the configuration is. */
-import * as z from 'zod'
+import type * as z from 'zod'
 import { authorities, hostName, line, list, mapping, orBoolean, pemFile, shorter, words } from '../fields.js'
 import { addressPattern, parseEndpoint, portPattern } from '../scalars.js'
 import { secretFile } from '../secrets.js'

@@ -5,24 +5,32 @@ import type { HaShape } from './schema.js'
 
 type Endpoint = NonNullable<ServiceShape['servers'][number]['address']>
 
-/** What no field can be blamed for alone. Services are those that have no mistake, with their places. */
-export function* haProblems(
+/** What no field of `ha:` can be blamed for alone. `virtual`: the addresses of the services; `isShared`: there may be others later. */
+export function* haProblems(ha: HaShape, virtual: ReadonlySet<string>, isShared: boolean): Generator<Problem> {
+  if (isShared && ha.vips === undefined)
+    yield {
+      path: ['ha'],
+      expected: 'vips, as services come from etcd and keepalived is told before them',
+      found: 'none',
+    }
+  yield* addressProblems(ha, virtual, isShared)
+}
+
+/** What a service has that does not go with `ha:`. */
+export function* haServiceProblems(
   ha: HaShape,
-  services: readonly { readonly path: Path; readonly shape: ServiceShape }[],
+  virtual: ReadonlySet<string>,
+  { path, shape }: { readonly path: Path; readonly shape: ServiceShape },
   host: Pick<HostFacts, 'backupOnly'>,
 ): Generator<Problem> {
-  const virtual = new Set(services.map(({ shape }) => shape.virtual.address))
-  yield* addressProblems(ha, virtual)
   const reserved = new Map<string, string>([
     ...(host.backupOnly ? [] : ha.peers.map(({ address }) => [address, peerExpected] as const)),
     ...[...virtual, ...(ha.vips ?? []).map(({ address }) => address)].map((vip) => [vip, vipExpected] as const),
   ])
-  for (const { path, shape } of services) {
-    const servers = shape.servers.map(({ address }, index) => ({ address, at: [...path, 'servers', index] }))
-    const sorry = { address: shape.sorry?.address, at: [...path, 'sorry'] }
-    for (const { address, at } of [...servers, sorry]) {
-      if (address !== undefined) yield* serverProblems(address, at, shape, ha, reserved)
-    }
+  const servers = shape.servers.map(({ address }, index) => ({ address, at: [...path, 'servers', index] }))
+  const sorry = { address: shape.sorry?.address, at: [...path, 'sorry'] }
+  for (const { address, at } of [...servers, sorry]) {
+    if (address !== undefined) yield* serverProblems(address, at, shape, ha, reserved)
   }
 }
 
@@ -30,7 +38,7 @@ const vipExpected = 'a real server, which no virtual address is: its packets wou
 const peerExpected =
   'a real server that is no other director, which would send its packets back (unless net.ipv4.vs.backup_only is 1)'
 
-function* addressProblems(ha: HaShape, virtual: ReadonlySet<string>): Generator<Problem> {
+function* addressProblems(ha: HaShape, virtual: ReadonlySet<string>, isShared: boolean): Generator<Problem> {
   const [first] = ha.peers
   const vips = ha.vips?.map(({ address }) => address) ?? [...virtual]
   yield* repeated(ha.peers, ['ha', 'peers'], 'each peer once')
@@ -42,7 +50,7 @@ function* addressProblems(ha: HaShape, virtual: ReadonlySet<string>): Generator<
       yield { path, expected: "another director's own address, not a virtual one", found: address }
   }
   for (const [index, { address }] of (ha.vips ?? []).entries()) {
-    if (!virtual.has(address))
+    if (!isShared && !virtual.has(address))
       yield { path: ['ha', 'vips', index], expected: 'a virtual address of a service', found: address }
   }
   // keepalived has one family for adverts and the addresses in them.
