@@ -150,12 +150,12 @@ t.test('whatever a file says, the include has no line more than it should', asyn
   // Mostly right, or nothing would get as far as the include.
   const some = (...right: readonly unknown[]) =>
     fc.oneof(
-      { weight: 20, arbitrary: fc.constantFrom(...right) },
+      { weight: 12, arbitrary: fc.constantFrom(...right) },
       { weight: 1, arbitrary: fc.oneof(word, fc.integer()) },
     )
   const field = fc.record(
     {
-      interface: fc.oneof(fc.constant('eth0'), fc.constant('a.b-c_d'), hostile),
+      interface: some('eth0', 'a.b-c_d'),
       routerId: some(51),
       priority: some(101, 150),
       advertInterval: some('10ms', '1s'),
@@ -188,9 +188,9 @@ t.test('whatever a file says, the include has no line more than it should', asyn
       if (wrong.length > 0 || lines.length !== length)
         throw new Error(`${lines.length} of ${length} lines: ${wrong.join()}`)
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   )
-  t.ok(taken > 50, `${taken} of them were taken`)
+  t.ok(taken > 30, `${taken} of them were taken`)
 })
 
 const installed = spawnSync('keepalived', ['--version']).status === 0
