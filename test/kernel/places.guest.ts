@@ -44,7 +44,7 @@ async function makeDirector(t: Parameters<typeof makeNamespace>[0]): Promise<Dir
   const silent = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
   const writer = new Writer({
     ipvs,
-    log: silent as unknown as ConstructorParameters<typeof Writer>[0]['log'],
+    log: silent,
     episodes: { report: (_: string, failures: readonly object[]) => t.same(failures, []) } as never,
     configured: () => new Set(),
   })

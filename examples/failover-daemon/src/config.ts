@@ -2,6 +2,7 @@
 import type { DestinationSpec, ServiceKey, ServiceSpec } from 'ipvs'
 import type { DnsCode, DnsOptions, HttpMethod, MonMonitorOptions, ScriptOptions, TlsOptions } from 'ipvs/health'
 import type { AlertRule, Hook } from './alerts/schema.js'
+import type { BirdConfig } from './announce/schema.js'
 import type { EtcdConfig } from './etcd/schema.js'
 import type { Flapping } from './flapping.js'
 import type { Guard } from './guard.js'
@@ -40,6 +41,8 @@ export interface Config {
   readonly etcd?: EtcdConfig | undefined
   /** What other directors call this one. @default the host's name */
   readonly director?: string | undefined
+  /** How bird is told of what is announced. */
+  readonly bird: BirdConfig
 }
 
 /** One virtual service with its real servers and how they are checked. */
@@ -57,6 +60,8 @@ export interface ServiceConfig {
   readonly about: ReadonlyMap<string, About>
   readonly check: CheckConfig
   readonly policy: PolicyConfig
+  /** Who tells routers of its address. @default nobody */
+  readonly announce?: 'bird' | undefined
 }
 
 /** Where servers come from. */

@@ -67,6 +67,8 @@ export interface DirectorParts {
   readonly onVerdict?: ((service: string, verdict: Verdict, latencyMs: number) => void) | undefined
   /** Hears how many changes a round wrote that undid what others did. Must not throw. @default nobody */
   readonly onRepair?: ((changes: number) => void) | undefined
+  /** The addresses that are announced to routers, as far as that is known. Must not throw. @default it is not */
+  readonly announced?: (() => ReadonlySet<string> | undefined) | undefined
   /** @default setInterval */
   readonly every?: Every | undefined
   /** @default the system's */
@@ -227,6 +229,7 @@ export class Director {
       addresses: hostAddresses(),
       rates: this.#parts.rates ?? nothingCounted,
       timeline: this.#timeline,
+      announced: this.#parts.announced?.(),
       now: this.#clock.now(),
     })
   }

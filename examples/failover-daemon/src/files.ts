@@ -1,8 +1,9 @@
 /** Files that are small or refused, and files that are whole or not there. */
+import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, open, rename, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** The text of a file of at most so many bytes. Rejects with an Error for people: no such file, too long, not UTF-8, no regular file. */
 export async function readText(path: string, maxBytes: number): Promise<string> {
@@ -38,5 +39,26 @@ async function synced(path: string, flags: string, use: (file: FileHandle) => Pr
     await file.sync()
   } finally {
     await file.close()
+  }
+}
+
+/**
+ * Writes a file that other users read, in a folder that may be theirs: all of it or nothing, though not after a power cut. A link of that name is
+ * replaced and never followed, nor is one of the new file's.
+ */
+export async function writeForOthers(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.${randomUUID()}.new`)
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  const file = await open(temporary, flags, 0o644)
+  try {
+    await file.writeFile(text)
+    // Whatever the umask.
+    await file.chmod(0o644)
+    await file.close()
+    await rename(temporary, path)
+  } catch (error) {
+    await file.close().catch(() => {})
+    await unlink(temporary).catch(() => {})
+    throw error
   }
 }

@@ -1,11 +1,9 @@
 /** One file per node with 0, 1 or 2 in it, for other scripts: what the daemon thinks of it. */
-import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
-import { open, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Episodes } from './episodes.js'
 import { isOut } from './facts.js'
 import type { ServerState } from './facts.js'
+import { writeForOthers } from './files.js'
 import type { Log } from './log.js'
 import type { Status } from './status.js'
 
@@ -35,23 +33,7 @@ export async function writeNodeState(directory: string, node: string, state: Nod
   const name = nodeFile(node)
   if (name === undefined)
     throw new RangeError(`node: expected a name of letters, digits, :, _, . and -, found ${JSON.stringify(node)}`)
-  const temporary = join(directory, `.${randomUUID()}.new`)
-  const file = await open(
-    temporary,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    0o644,
-  )
-  try {
-    await file.writeFile(`${state}\n`)
-    // Others read it, whatever the umask.
-    await file.chmod(0o644)
-    await file.close()
-    await rename(temporary, join(directory, name))
-  } catch (error) {
-    await file.close().catch(() => {})
-    await unlink(temporary).catch(() => {})
-    throw error
-  }
+  await writeForOthers(join(directory, name), `${state}\n`)
 }
 
 /** Keeps the files of a folder as the daemon sees its nodes. */

@@ -74,6 +74,7 @@ export function parseConfig(
       ),
     etcd: top.data.config,
     director: top.data.director,
+    bird: top.data.bird,
   }
 }
 
@@ -201,7 +202,10 @@ function toService(shape: ServiceShape): ServiceConfig {
     if (file !== undefined) return { kind: 'file', path: file, ...settings }
     return { kind: 'address', address: address?.address ?? '', ...settings }
   })
-  return withServers({ spec, sources, forwarding, check: checkConfig(shape), policy: policyConfig(shape) }, noneKnown)
+  return withServers(
+    { spec, sources, forwarding, check: checkConfig(shape), policy: policyConfig(shape), announce: shape.announce },
+    noneKnown,
+  )
 }
 
 function checkConfig({ check, protocol }: ServiceShape): CheckConfig {

@@ -1,6 +1,7 @@
 /** The shape of the configuration file. A zod message here is what was expected; what was found comes from the file. */
 import * as z from 'zod'
 import { Alerts, Hooks } from './alerts/schema.js'
+import { BirdField, announceField } from './announce/schema.js'
 import { Check } from './check-schema.js'
 import { EtcdField, directorName } from './etcd/schema.js'
 import { absolutePath, duration, integer, line, list, mapping, oneOf, shorter, words, yesOrNo } from './fields.js'
@@ -84,6 +85,7 @@ export const Service = mapping('a mapping with virtual, forwarding, servers and 
   servers: list('a list of at least one server', ServerItem, 1).describe('The real servers.'),
   check: Check.describe('How the servers are checked.'),
   ...policyFields,
+  announce: announceField,
 })
 
 /** The whole file; each service is judged by itself, so that an error in one hides none in another. */
@@ -136,6 +138,7 @@ export const File = mapping('a mapping with services', {
   director: directorName()
     .meta({ description: 'What other directors call this one, in etcd.', otherwise: "the host's name", example: 'lb1' })
     .optional(),
+  bird: BirdField.prefault({}).describe('How bird is told, where a service says `announce: bird`.'),
 })
 
 /** The file with the services in it, as it is described to people and to editors. */

@@ -67,6 +67,12 @@ const ServiceStatus = record({
   short: z.boolean().describe('It is in that emergency.'),
   complete: z.boolean().describe('Whether its names and lists are all known.'),
   connectionsPerSecond: z.number().optional().describe('New connections, over the last sample.'),
+  announced: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether bird has the route of its address; missing when nobody is told of it, or bird was not heard yet.',
+    ),
   servers: listOf(ServerStatus).describe('Configured ones in the order of the file, then what else is in the kernel.'),
 })
 

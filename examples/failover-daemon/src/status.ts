@@ -29,6 +29,8 @@ export interface View {
   readonly addresses: ReadonlySet<string>
   readonly rates: Pick<Rates, 'of'>
   readonly timeline: Pick<Timeline, 'events' | 'lastTransition'>
+  /** The addresses that bird announces; undefined as long as it was not heard. */
+  readonly announced?: ReadonlySet<string> | undefined
   /** Of the clock of the facts. */
   readonly now: number
 }
@@ -91,6 +93,7 @@ function serviceStatus(
     short: view.short.get(serviceName(spec)) ?? false,
     complete,
     connectionsPerSecond: view.rates.of(spec).connectionsPerSecond,
+    announced: service.announce && view.announced?.has(address),
     servers: [...known, ...others],
   }
 }

@@ -34,6 +34,7 @@ export const config = (addresses: readonly string[], changed: Partial<PolicyConf
   alerts: [],
   hooks: [],
   ha: undefined,
+  bird: { include: '/nonexistent/announced.conf', controlSocket: '/nonexistent/bird.ctl' },
   services: [
     withServers(
       {

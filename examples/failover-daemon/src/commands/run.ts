@@ -3,6 +3,8 @@ import '../heap.js'
 import { IpvsError, open } from 'ipvs'
 import type { Ipvs } from 'ipvs'
 import { openPing } from 'ipvs/system'
+import { Announcer } from '../announce/announcer.js'
+import { announcedVips } from '../announce/vips.js'
 import { ping, startMonitor } from '../checks.js'
 import type { Config } from '../config.js'
 import { commandHandler, reloads } from '../control/commands.js'
@@ -25,6 +27,9 @@ import { version } from '../version.js'
 import { Page } from '../web/page.js'
 import { usableConfiguration } from './check-config.js'
 import { Exit, statuses } from './exit.js'
+
+/** So often bird is asked whether it still announces what it should, beside what happens here. */
+const announceMs = 5000
 
 /** Runs until SIGTERM or SIGINT. SIGHUP reads the file anew. */
 export async function run(file: string, socket: string | undefined): Promise<void> {
@@ -59,10 +64,24 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     },
     log,
   )
+  let kernelLost = false
+  const announcer = new Announcer(config.bird, {
+    log,
+    wanted: (before) =>
+      announcedVips({
+        config: director.config,
+        status: () => director.status(),
+        before,
+        sick: kernelLost || (pulse.began && pulse.ailments(director.config.reconcileMs).length > 0),
+      }),
+    onChange: () => page.changed(),
+  })
   const notify = (event: DirectorEvent) => {
+    if (event.type === 'kernel') kernelLost = !event.ok
     told.notify(event)
     metrics.event(event)
     ha.event(event)
+    announcer.look()
     page.changed()
   }
   const ha: Ha = new Ha({
@@ -83,8 +102,14 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     echo: (address, signal) => ping.echo(address, signal),
     timeline,
     rates,
-    problems: () => [...page.problems, ...ha.problems(), ...(configuration.shared?.problems ?? [])],
+    problems: () => [
+      ...page.problems,
+      ...ha.problems(),
+      ...announcer.problems,
+      ...(configuration.shared?.problems ?? []),
+    ],
     director: () => ha.director(),
+    announced: () => announcer.announced,
     onEvent: notify,
     onVerdict: (service, verdict, latencyMs) => metrics.verdict(service, verdict, latencyMs),
     onRepair: (changes) => metrics.repaired(changes),
@@ -94,7 +119,10 @@ export async function run(file: string, socket: string | undefined): Promise<voi
       metrics.round(tookMs, Date.now())
       told.round(status)
     },
-    onTable: () => page.changed(),
+    onTable: () => {
+      announcer.look()
+      page.changed()
+    },
   })
   const onReload = (refused: Error | undefined, taken?: Config) => {
     if (refused === undefined) {
@@ -103,6 +131,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
       told.reloaded(director.config)
       void page.configure(director.config.page)
       void ha.configure(director.config)
+      void announcer.configure(director.config.bird)
     } else log.error({ file, error: refused.message }, 'configuration refused: the old one holds')
     const detail = refused === undefined ? 'the configuration holds' : refused.message
     const event = { type: 'config', at: Date.now(), ok: refused === undefined, detail } as const
@@ -127,9 +156,12 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     // The servers need their director more than the operators their commands.
     log.error({ path, error: String(error) }, 'the control socket cannot be opened: no commands of operators')
   })
+  // A round that does not end calls nobody.
+  setInterval(() => announcer.look(), announceMs).unref()
   await Promise.all([page.configure(config.page), ha.configure(config)])
   await director.run(ending.signal)
   control?.close()
+  await announcer.end()
   await page.close()
   unfollow()
   ha.end()

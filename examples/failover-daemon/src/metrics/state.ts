@@ -110,6 +110,15 @@ export const stateFamilies: readonly Family[] = [
   ofService('below_quorum', '1 while a service is in that emergency.', ({ short }) => Number(short)),
   ofService('present', '1 while the kernel has the service.', ({ present }) => Number(present)),
   gauge(
+    'service_announced',
+    '1 while bird has the route of the address of a service that is announced.',
+    ['service'],
+    ({ status }) =>
+      status.services.flatMap(({ service, announced }): readonly Sample[] =>
+        announced === undefined ? [] : [[Number(announced), { service }]],
+      ),
+  ),
+  gauge(
     'problems',
     'How many things are wrong with the daemon itself; `ipvs-failover status` says which.',
     [],
