@@ -1,11 +1,13 @@
 /** Which servers of one service get clients, and how many. Pure. */
 import type { Destination } from 'ipvs'
+import { isOutvoted } from './agreement.js'
+import type { Votes } from './agreement.js'
 import type { Server, ServiceConfig } from './config.js'
 import { factOf, isHeld } from './facts.js'
 import type { Fact, Facts } from './facts.js'
 import { failedLately } from './guard.js'
 import type { Guard } from './guard.js'
-import { serverName } from './names.js'
+import { objectName, serverName } from './names.js'
 
 /** What is to become of a server. `asIs`: as the kernel has it, there or not. `leave`: no new clients, and out when its old ones have gone. */
 export type Place = 'in' | 'asIs' | 'leave' | 'out'
@@ -35,6 +37,8 @@ export interface Circumstances {
   readonly wasShort: boolean | undefined
   /** The guard, while it doubts the failures of late. */
   readonly guard: Guard | undefined
+  /** What other directors find. */
+  readonly votes: Votes
   readonly now: number
 }
 
@@ -47,15 +51,16 @@ interface Row {
 /** Decides on the servers of a service, its sorry server included. */
 export function admit(service: ServiceConfig, facts: Facts, circumstances: Circumstances): Admission {
   const { servers, policy } = service
-  const { present, guard, now } = circumstances
+  const { present, guard, votes, now } = circumstances
+  let hearsay = Infinity
   const rows = servers.map((server): Row => {
     const fact = factOf(facts, service, server)
-    const doubted = guard !== undefined && failedLately(fact, guard, now)
-    return {
-      server,
-      fact: doubted ? { ...fact, health: 'up', since: undefined } : fact,
-      present: present.has(serverName(server)),
-    }
+    const there = present.has(serverName(server))
+    if (guard !== undefined && failedLately(fact, guard, now))
+      return { server, fact: { ...fact, health: 'up', since: undefined }, present: there }
+    if (!isContested(service, server, fact, votes, now)) return { server, fact, present: there }
+    hearsay = votes.until
+    return { server, fact: { ...fact, health: 'unknown' }, present: there }
   })
   const short = isShort(service, rows, circumstances)
   const sorry = short && policy.whenAllDown === 'sorry'
@@ -72,12 +77,21 @@ export function admit(service: ServiceConfig, facts: Facts, circumstances: Circu
       : placements,
     short,
     nextAt: Math.min(
-      Infinity,
+      hearsay,
       ...rows.map(({ server, fact }) => nextChange(service, server, fact, now)),
       ...doubtsEnd(service, facts, circumstances),
     ),
   }
 }
+
+/** Whether it is down for us alone where a majority is to find it so: then nothing is done about it. */
+const isContested = (
+  { spec, policy }: ServiceConfig,
+  server: Server,
+  { health }: Fact,
+  votes: Votes,
+  now: number,
+): boolean => policy.agree === 'majority' && health === 'down' && isOutvoted(votes, objectName(spec, server), now)
 
 const isDown = (fact: Fact, now: number) => fact.health === 'down' || (fact.health === 'up' && isHeld(fact, now))
 const isUp = (fact: Fact, now: number) => fact.health === 'up' && !isHeld(fact, now)

@@ -5,6 +5,8 @@
  */
 import type { Change, DestinationKey, Ipvs, Table } from 'ipvs'
 import type { Verdict } from 'ipvs/health'
+import { alone } from './agreement.js'
+import type { Votes } from './agreement.js'
 import { Agenda, everyInterval } from './agenda.js'
 import type { Every } from './agenda.js'
 import { Checks } from './checks.js'
@@ -14,7 +16,7 @@ import type { Clock } from './clock.js'
 import type { Config, ServiceConfig } from './config.js'
 import { Episodes } from './episodes.js'
 import type { DirectorEvent } from './events.js'
-import type { Order } from './facts.js'
+import type { Facts, Order } from './facts.js'
 import { Hosts } from './hosts.js'
 import type { Echo } from './hosts.js'
 import type { Log } from './log.js'
@@ -75,6 +77,8 @@ export interface DirectorParts {
   readonly clock?: Clock | undefined
   /** How names and node lists are asked. @default the system's way */
   readonly asking?: Asking | undefined
+  /** Other directors: what they find, and who tells them what this one does. @default there are none */
+  readonly others?: { readonly votes: Votes; publish(config: Config, facts: Facts): void } | undefined
 }
 
 /** So long the start, and a reload, wait for names. What is not known by then comes later. */
@@ -120,6 +124,7 @@ export class Director {
       clock,
       checks: () => this.#checks.states(),
       pings: () => this.#hosts?.answers ?? new Map(),
+      votes: () => parts.others?.votes ?? alone,
     })
     this.#timeline = parts.timeline ?? new Timeline()
     this.#transitions = new Transitions(log, (event) => {
@@ -204,6 +209,11 @@ export class Director {
     await this.#agenda.nextRound()
   }
 
+  /** Something outside has changed that a decision rests on: what other directors find. */
+  look(): void {
+    this.#agenda.look()
+  }
+
   /** The table as it was last read. */
   get table(): Table {
     return this.#lastTable
@@ -230,6 +240,7 @@ export class Director {
       rates: this.#parts.rates ?? nothingCounted,
       timeline: this.#timeline,
       announced: this.#parts.announced?.(),
+      votes: this.#parts.others?.votes ?? alone,
       now: this.#clock.now(),
     })
   }
@@ -365,6 +376,7 @@ export class Director {
     this.#lastStatus = undefined
     const { decision, facts, changes, ledger } = this.#planner.plan(this.#config, table)
     this.#transitions.decided(this.#config, facts, decision, this.#clock.now())
+    this.#parts.others?.publish(this.#config, facts)
     this.#agenda.lookAt(decision.nextAt)
     await this.#parts.ledger.replace(ledger)
     return changes

@@ -1,6 +1,7 @@
 /** What the table should be, from all that is known; remembers what the next decision needs. */
 import { diff } from 'ipvs'
 import type { Change, DestinationKey, ObjectKey, Table } from 'ipvs'
+import type { Votes } from './agreement.js'
 import type { CheckState } from './checks.js'
 import type { Clock } from './clock.js'
 import type { Config, ServiceConfig } from './config.js'
@@ -23,6 +24,8 @@ export interface PlannerParts {
   readonly checks: () => ReadonlyMap<string, CheckState>
   /** Which hosts answer pings, by address. */
   readonly pings: () => ReadonlyMap<string, boolean>
+  /** What other directors find. */
+  readonly votes: () => Votes
 }
 
 /** A decision beside what it was made of. */
@@ -71,10 +74,19 @@ export class Planner {
 
   /** What would be done; remembers nothing of it. */
   look(config: Config, table: Table): Plan {
-    const { ledger, clock } = this.#parts
+    const { ledger, clock, votes } = this.#parts
     const own = owned(config, table, ledger.keys)
     const facts = this.facts(config)
-    const decision = decide({ config, facts, current: table, owned: own, memory: this.#memory, now: clock.now() })
+    const situation = {
+      config,
+      facts,
+      current: table,
+      owned: own,
+      memory: this.#memory,
+      votes: votes(),
+      now: clock.now(),
+    }
+    const decision = decide(situation)
     const wanted = new Set(decision.table.flatMap(({ service, destinations }) => objectNames(service, destinations)))
     // Who owns what stays is not asked.
     const { changes } = diff(table, decision.table, { owned: own.filter((key) => !wanted.has(keyName(key))) })

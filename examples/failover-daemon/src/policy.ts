@@ -2,6 +2,8 @@
 import type { DesiredTable, Destination, DestinationSpec, ObjectKey, ServiceKey, Table } from 'ipvs'
 import { admit } from './admission.js'
 import type { Admission } from './admission.js'
+import { alone } from './agreement.js'
+import type { Votes } from './agreement.js'
 import type { Config, ServiceConfig } from './config.js'
 import type { Facts } from './facts.js'
 import { isSuspect } from './guard.js'
@@ -37,6 +39,8 @@ export interface Situation {
   /** What is ours. */
   readonly owned: readonly ObjectKey[]
   readonly memory: Memory
+  /** What other directors find. @default there are none */
+  readonly votes?: Votes
   /** Milliseconds, of the clock of the facts. */
   readonly now: number
 }
@@ -44,7 +48,7 @@ export interface Situation {
 /**
  * Decides.
  * - A server that is up is as configured; one that is down is absent (or at weight 0, `onFailure: quiesce`); one of unknown
- *   health stays as the kernel has it.
+ *   health stays as the kernel has it, and so does one that is down for us alone where a majority of the directors is to say so.
  * - One of our own that leaves although it is healthy (out of the configuration, drained by an operator, replaced by the sorry
  *   server) is at weight 0 while it has connections, or until its deadline, then absent; so is a service of our own, which goes when
  *   its last server has gone.
@@ -53,7 +57,7 @@ export interface Situation {
  *
  * A table is never emptied for want of knowledge.
  */
-export function decide({ config, facts, current, owned, memory, now }: Situation): Decision {
+export function decide({ config, facts, current, owned, memory, votes = alone, now }: Situation): Decision {
   const ours = new Set(owned.map(keyName))
   const present = new Map(current.map((entry) => [serviceName(entry.service), entry]))
   const suspect = isSuspect(config, facts, now)
@@ -66,7 +70,7 @@ export function decide({ config, facts, current, owned, memory, now }: Situation
     const entry = present.get(name)
     const servers = new Map(entry?.destinations.map((server) => [serverName(server), server]))
     const guard = suspect ? config.guard : undefined
-    const admission = admit(service, facts, { present: servers, wasShort: memory.short.get(name), guard, now })
+    const admission = admit(service, facts, { present: servers, wasShort: memory.short.get(name), guard, votes, now })
     short.set(name, admission.short)
     nextAt = Math.min(nextAt, admission.nextAt)
     return { service: service.spec, destinations: destinations(service, admission, servers, leavers) }

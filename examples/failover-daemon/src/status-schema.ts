@@ -20,6 +20,11 @@ const LastTransition = record({
   detail: z.string().describe('What that check found, for people.'),
 })
 
+const Others = record({
+  up: count().describe('For so many it is up.'),
+  down: count().describe('For so many it is down.'),
+})
+
 const ServerStatus = record({
   server: serverName().describe('Address and port, as the kernel has them.'),
   name: z.string().optional().describe('The name that it was found by.'),
@@ -49,6 +54,7 @@ const ServerStatus = record({
     'The same of the last five minutes, a value every five seconds, the newest last.',
   ),
   lastTransition: LastTransition.optional().describe('Since the start of the daemon.'),
+  others: Others.optional().describe('What other directors find, by etcd; missing where none says anything of it.'),
 })
 
 const ServiceStatus = record({

@@ -1,5 +1,7 @@
 /** What there is to see: one plain snapshot, for operators, pages and programs. */
 import type { Destination, ObjectKey, Table } from 'ipvs'
+import { tally } from './agreement.js'
+import type { Votes } from './agreement.js'
 import type { CheckState } from './checks.js'
 import type { Config, ServiceConfig } from './config.js'
 import { factOf, serverState } from './facts.js'
@@ -31,6 +33,8 @@ export interface View {
   readonly timeline: Pick<Timeline, 'events' | 'lastTransition'>
   /** The addresses that bird announces; undefined as long as it was not heard. */
   readonly announced?: ReadonlySet<string> | undefined
+  /** What other directors find. */
+  readonly votes: Votes
   /** Of the clock of the facts. */
   readonly now: number
 }
@@ -108,12 +112,13 @@ const kernelsFields = (server: Destination | undefined) => ({
 function serverStatus(
   service: ServiceConfig,
   server: ServiceConfig['servers'][number],
-  { facts, checks, rates, timeline, now }: View,
+  { facts, checks, rates, timeline, votes, now }: View,
   present: Destination | undefined,
 ): ServerStatus {
   const fact = factOf(facts, service, server)
   const object = objectName(service.spec, server)
   const { last, latencyMs } = checks.get(object) ?? {}
+  const others = tally(votes, object)
   const { reason, detail } = last === undefined || last.outcome === 'pass' ? {} : last
   return {
     server: serverName(server),
@@ -127,5 +132,6 @@ function serverStatus(
     ...kernelsFields(present),
     ...rates.of(service.spec, server),
     lastTransition: timeline.lastTransition(object),
+    others: others.up + others.down > 0 ? others : undefined,
   }
 }

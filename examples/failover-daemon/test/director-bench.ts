@@ -9,6 +9,7 @@ import type { MonitorHooks } from '../src/checks.js'
 import type { Clock } from '../src/clock.js'
 import type { Config } from '../src/config.js'
 import { Director } from '../src/director.js'
+import type { DirectorParts } from '../src/director.js'
 import type { DirectorEvent } from '../src/events.js'
 import type { Health, Order } from '../src/facts.js'
 import type { Echo } from '../src/hosts.js'
@@ -174,7 +175,7 @@ export function directorBench(options: TestKernelOptions = {}) {
     /** Starts a director; `through` may stand between it and the kernel. */
     async start(config: Config, options: StartOptions = {}) {
       const { ledger = memoryLedger(), orders = memoryOrders(), through = (ipvs: Ipvs) => ipvs } = options
-      const { names = {}, files = {}, echo, onRound, timeline, rates } = options
+      const { names = {}, files = {}, echo, onRound, timeline, rates, others } = options
       const log = recordingLog()
       const ending = new AbortController()
       const clock = handClock()
@@ -193,6 +194,7 @@ export function directorBench(options: TestKernelOptions = {}) {
         onRound,
         timeline,
         rates,
+        others,
         asking: {
           addresses: (name) => {
             const addresses = names[name]
@@ -277,6 +279,7 @@ interface StartOptions {
   readonly onRound?: (status: Status) => void
   readonly timeline?: Timeline
   readonly rates?: Rates
+  readonly others?: DirectorParts['others']
   readonly names?: Record<string, readonly string[]>
   readonly files?: Record<string, string>
 }

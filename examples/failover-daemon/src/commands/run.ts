@@ -76,6 +76,8 @@ export async function run(file: string, socket: string | undefined): Promise<voi
       }),
     onChange: () => page.changed(),
   })
+  const { shared } = configuration
+  const sharing = shared?.sharing(() => director.look())
   const notify = (event: DirectorEvent) => {
     if (event.type === 'kernel') kernelLost = !event.ok
     told.notify(event)
@@ -106,10 +108,12 @@ export async function run(file: string, socket: string | undefined): Promise<voi
       ...page.problems,
       ...ha.problems(),
       ...announcer.problems,
-      ...(configuration.shared?.problems ?? []),
+      ...(shared?.problems ?? []),
+      ...(sharing?.problems ?? []),
     ],
     director: () => ha.director(),
     announced: () => announcer.announced,
+    others: sharing,
     onEvent: notify,
     onVerdict: (service, verdict, latencyMs) => metrics.verdict(service, verdict, latencyMs),
     onRepair: (changes) => metrics.repaired(changes),
@@ -143,10 +147,10 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   const handle = commandHandler({ director, handOver: () => ha.handOver(), readConfig, reload: take })
   // A refusal was told.
   const reload = (read = readConfig) => void take(read, false).catch(() => {})
-  const { shared } = configuration
   configuration.taken(config)
   if (shared?.refused !== undefined) onReload(new Error(shared.refused))
-  void shared?.follow(() => reload(() => shared.again()), ending.signal)
+  const following = shared?.follow(() => reload(() => shared.again()), ending.signal)
+  const talking = sharing?.run(ending.signal)
   const onSignal = () => reload()
   process.on('SIGHUP', onSignal)
   const unfollow = followFile(file, () => {
@@ -163,6 +167,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   control?.close()
   await announcer.end()
   await page.close()
+  await Promise.all([following, talking])
   unfollow()
   ha.end()
   process.off('SIGHUP', onSignal)

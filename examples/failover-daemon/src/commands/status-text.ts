@@ -83,8 +83,16 @@ function serverCells(server: ServerStatus): readonly string[] {
     `${active} active, ${inactive} inactive`,
     connectionsPerSecond === undefined ? '' : rateText(connectionsPerSecond),
     latencyMs === undefined ? '' : `checked in ${ago(latencyMs)}`,
+    othersText(server),
     [reason, detail].filter((word) => word !== undefined).join(': '),
   ]
+}
+
+/** Where other directors find something else than this one. */
+function othersText({ state, others }: ServerStatus): string {
+  if (others === undefined) return ''
+  const [word, differing] = state === 'failed' || state === 'offline' ? ['up', others.up] : ['down', others.down]
+  return differing === 0 ? '' : `${word} for ${differing} of ${others.up + others.down} others`
 }
 
 function serverColour({ state }: ServerStatus): Pick<Line, 'colour'> {

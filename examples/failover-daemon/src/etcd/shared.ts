@@ -1,4 +1,5 @@
 /** The file, and the services that etcd carries beside it: what holds, what comes, and what held last. */
+import { hostname } from 'node:os'
 import { systemClock } from '../clock.js'
 import type { Config } from '../config.js'
 import { Unavailable, unmoved } from '../configuration.js'
@@ -14,6 +15,7 @@ import { Etcd } from './client.js'
 import { follow } from './follow.js'
 import { openLastGood } from './last-good.js'
 import type { LastGood } from './last-good.js'
+import { Sharing } from './sharing.js'
 import type { Snapshot } from './wire.js'
 
 /** So long the start waits for etcd before it takes what was good last. */
@@ -106,6 +108,13 @@ export class SharedConfiguration implements Configuration {
     if (origin === undefined) return
     this.#text = origin.text
     void this.#opened.lastGood.replace(origin.carried)
+  }
+
+  /** What other directors find, and are told, by the same etcd; `onChange` is called when they find something else. */
+  sharing(onChange: () => void): Sharing {
+    const { etcd: config, director } = this.first
+    const name = director ?? hostname().replace(/[^A-Za-z0-9._-]/g, '-')
+    return new Sharing({ etcd: this.etcd, prefix: config?.prefix ?? '', name, clock: systemClock, onChange })
   }
 
   /** Follows etcd until the signal fires; `onChange` is called when it has something else than before. */
