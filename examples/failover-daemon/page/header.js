@@ -8,17 +8,32 @@ import { figuresOf, needsOf } from './attention.js'
 import { byId, fromTemplate, KeyedChildren, partsOf, setAttribute, setHidden, setText } from './dom.js'
 import { clockText, countText, momentText, plural, printable, rateText } from './words.js'
 
-const roles = { alone: 'the only director' }
+const roles = {
+  alone: 'the only director',
+  master: 'master',
+  backup: 'backup',
+  fault: 'no link to other directors',
+  unknown: 'keepalived does not run',
+}
+
+/** Its part, and how fit it is where that is not as it should be. @param {Status['director']} director */
+const roleText = ({ role, standing = 'preferred', vipHolder }) =>
+  [
+    roles[role],
+    ...(standing === 'preferred' ? [] : [standing]),
+    ...(role === 'backup' && vipHolder !== undefined ? [`VIPs at ${printable(vipHolder)}`] : []),
+  ].join(', ')
 
 export class DirectorHeader {
   #part = partsOf(byId('director'))
 
   /** @param {Status} status */
   show(status) {
-    const { host, role, version, startedAt } = status.director
+    const { host, standingReason, version, startedAt } = status.director
     const part = this.#part
     setText(part('host'), printable(host))
-    setText(part('role'), roles[role])
+    setText(part('role'), roleText(status.director))
+    setAttribute(part('role'), 'title', standingReason === undefined ? undefined : printable(standingReason))
     setText(part('version'), printable(version))
     setAttribute(part('started'), 'datetime', startedAt)
     setAttribute(part('started'), 'title', `since ${momentText(Date.parse(startedAt))}`)

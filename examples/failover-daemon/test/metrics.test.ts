@@ -170,6 +170,20 @@ t.test('a service says how it is', async (t) => {
   t.strictSame(of('problems'), { '': 2 })
 })
 
+t.test('a director says which part it plays beside others', async (t) => {
+  const alone = await metricsBench(statusOf([])).scrape()
+  const of = (series: typeof alone, name: string) =>
+    Object.entries(valuesOf(series, `ipvs_failover_${name}`)).flatMap(([label, value]) => (value === 1 ? [label] : []))
+  t.strictSame(of(alone, 'role'), ['role=alone'])
+  for (const name of ['standing', 'sync_daemon']) t.strictSame(valuesOf(alone, `ipvs_failover_${name}`), {})
+  const status = statusOf([])
+  const director = { ...status.director, role: 'backup', standing: 'willing', syncDaemon: 'none' } as const
+  const backup = await metricsBench({ ...status, director }).scrape()
+  t.strictSame(of(backup, 'role'), ['role=backup'])
+  t.strictSame(of(backup, 'standing'), ['standing=willing'])
+  t.strictSame(valuesOf(backup, 'ipvs_failover_sync_daemon'), { 'sync_daemon=master': 0, 'sync_daemon=backup': 0 })
+})
+
 t.test('checks are counted by what they found; what met trouble here has no duration', async (t) => {
   const { metrics, scrape } = metricsBench(statusOf([serviceStatus([serverStatus(first)])]))
   for (const ms of [0.4, 0.5, 3, 20_000]) metrics.verdict(web, { outcome: 'pass' }, ms)

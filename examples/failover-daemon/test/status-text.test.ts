@@ -1,6 +1,6 @@
 import t from 'tap'
 import { statusLines, statusText } from '../src/commands/status-text.js'
-import type { ServerStatus } from '../src/status-schema.js'
+import type { ServerStatus, Status } from '../src/status-schema.js'
 import { eventStatus, serverStatus, serviceStatus, statusOf } from './snapshots.js'
 
 const server = (address: string, state: ServerStatus['state'], sinceMs?: number) =>
@@ -142,4 +142,24 @@ t.test('nothing that comes from elsewhere moves the cursor', async (t) => {
   )
   t.equal(lines.length, 7)
   for (const { text } of lines) t.notMatch(text, /[\p{C}\p{Zl}\p{Zp}]/u)
+})
+
+t.test('beside another director: how fit it is, who has the VIPs, and which sync daemon runs', async (t) => {
+  const status = statusOf([])
+  const second = (about: Partial<Status['director']>) => {
+    const [head, line] = statusLines({ ...status, director: { ...status.director, ...about } })
+    t.match(head?.text, `director1  ${about.role}  ipvs-failover`)
+    return line
+  }
+  t.strictSame(second({ role: 'master', standing: 'preferred', vipHolder: 'director1', syncDaemon: 'master' }), {
+    text: '  preferred, the VIPs are at director1, sync daemon: master',
+  })
+  t.strictSame(second({ role: 'backup', standing: 'willing', standingReason: 'grace', vipHolder: '192.0.2.2' }), {
+    text: '  willing (grace), the VIPs are at 192.0.2.2',
+    colour: 'yellow',
+  })
+  t.strictSame(second({ role: 'fault', standing: 'sick', standingReason: 'EPERM', syncDaemon: 'none' }), {
+    text: '  sick (EPERM), who has the VIPs is not known, sync daemon: none',
+    colour: 'red',
+  })
 })

@@ -27,6 +27,7 @@ function linesOf(status: Status, isShown: (server: ServerStatus) => boolean): re
   const now = Date.parse(status.time)
   const lines: readonly Line[] = [
     headOf(status, now),
+    ...pairLines(status.director),
     ...problems.map((problem): Line => ({ text: `! ${problem}`, colour: 'red' })),
     ...services.flatMap((service) => serviceLines(service, isShown)),
     ...(foreign.length > 0 ? [{ text: `not ours: ${foreign.join(', ')}` }] : []),
@@ -41,6 +42,18 @@ function linesOf(status: Status, isShown: (server: ServerStatus) => boolean): re
 function headOf({ director }: Status, now: number): Line {
   const { host, role, version, startedAt } = director
   return { text: `${host}  ${role}  ipvs-failover ${version}, up for ${ago(now - Date.parse(startedAt))}` }
+}
+
+/** Beside other directors. */
+function pairLines({ standing, standingReason, vipHolder, syncDaemon }: Status['director']): readonly Line[] {
+  if (standing === undefined) return []
+  const words = [
+    `${standing}${standingReason === undefined ? '' : ` (${standingReason})`}`,
+    vipHolder === undefined ? 'who has the VIPs is not known' : `the VIPs are at ${vipHolder}`,
+    ...(syncDaemon === undefined ? [] : [`sync daemon: ${syncDaemon}`]),
+  ]
+  const colour = standing === 'sick' ? 'red' : standing === 'preferred' ? undefined : 'yellow'
+  return [{ text: `  ${words.join(', ')}`, ...(colour && { colour }) }]
 }
 
 function serviceLines(service: ServiceStatus, isShown: (server: ServerStatus) => boolean): readonly Line[] {

@@ -76,6 +76,16 @@ function counted(name: string, help: string, field: keyof Counters<bigint>): rea
   ]
 }
 
+const roles = ['alone', 'master', 'backup', 'fault', 'unknown'] as const
+const standings = ['preferred', 'willing', 'sick', 'leaving', 'undecided'] as const
+
+/** 1 for the word that is so, 0 for every other; nothing where none is. */
+const oneOf = (name: string, help: string, words: readonly string[], now: (view: View) => string | undefined): Family =>
+  gauge(name, help, [name], (view) => {
+    const is = now(view)
+    return is === undefined ? [] : words.map((word) => [Number(word === is), { [name]: word }])
+  })
+
 export const stateFamilies: readonly Family[] = [
   gauge(
     'server_state',
@@ -123,5 +133,23 @@ export const stateFamilies: readonly Family[] = [
     'How many things are wrong with the daemon itself; `ipvs-failover status` says which.',
     [],
     (view) => [[view.status.problems.length, {}]],
+  ),
+  oneOf(
+    'role',
+    '1 for the part of this director beside others, 0 for every other.',
+    roles,
+    (view) => view.status.director.role,
+  ),
+  oneOf(
+    'standing',
+    '1 for how fit this director is to have the VIPs, 0 for every other.',
+    standings,
+    (view) => view.status.director.standing,
+  ),
+  oneOf(
+    'sync_daemon',
+    "1 for the kernel's sync daemon that runs, 0 for the other.",
+    ['master', 'backup'],
+    (view) => view.status.director.syncDaemon,
   ),
 ]

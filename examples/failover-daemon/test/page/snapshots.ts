@@ -318,7 +318,15 @@ export function hostile(): Status {
       }),
     ),
     {
-      director: { host: markup, version: long, startedAt: before(100), role: 'alone' },
+      director: {
+        host: markup,
+        version: long,
+        startedAt: before(100),
+        role: 'backup',
+        standing: 'willing',
+        standingReason: markup,
+        vipHolder: long,
+      },
       problems: texts,
       foreign: texts,
       events: texts.map((text, i) =>
