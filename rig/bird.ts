@@ -6,7 +6,8 @@ import { writeFile } from 'node:fs/promises'
 import { journalOf } from './cluster.js'
 import type { Lan } from './lan.js'
 
-const cache = process.env['NODE_IPVS_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'ipvs-rig')
+const cache =
+  process.env['NODE_IPVS_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'ipvs-rig')
 
 export interface Bird {
   readonly pid: number

@@ -44,7 +44,10 @@ async function hops(): Promise<readonly string[]> {
   return [...stdout.matchAll(/via (\S+)/g)].map(([, address = '']) => address).sort()
 }
 const hopsAre = (...directors: readonly { readonly host: Host }[]) => {
-  const expected = directors.map(({ host }) => host.ipv4).sort().join()
+  const expected = directors
+    .map(({ host }) => host.ipv4)
+    .sort()
+    .join()
   return until(`the router sends to ${expected}`, async () => (await hops()).join() === expected)
 }
 
@@ -102,7 +105,7 @@ protocol bgp uplink {
 }
 
 /** All of a director's servers get nothing new: it has no quorum any more; or get it back. */
-async function order(director: Director, command: 'drain' | 'enable', servers = later): Promise<void> {
+async function order(director: Director, command: 'drain' | 'enable', servers: readonly Host[] = later): Promise<void> {
   for (const { ipv4 } of servers) {
     const answer = await ask(director.socket, { command, server: ipv4, service: undefined })
     t.ok(answer.ok, JSON.stringify(answer))
@@ -143,7 +146,10 @@ t.test('the tables of all directors are in one order', async (t) => {
 t.test('with sloppy_tcp, flows that move to other directors keep their real servers', async (t) => {
   const connections = await holdConnections(outside, vip, port, held)
   const shares = await Promise.all(directors.map(({ ipvs }) => counted(ipvs)))
-  t.ok(shares.every((share) => share > held / 6), `the router shares them out: ${shares.join(', ')}`)
+  t.ok(
+    shares.every((share) => share > held / 6),
+    `the router shares them out: ${shares.join(', ')}`,
+  )
 
   await order(one, 'drain')
   t.comment(`withdrawn within ${await hopsAre(two, three)} ms`)
@@ -151,7 +157,11 @@ t.test('with sloppy_tcp, flows that move to other directors keep their real serv
 
   two.daemon.end('SIGKILL').catch(() => {})
   t.match(await connections.exchange(), { lost: 0 }, 'a daemon was killed')
-  t.same(await hops(), [two, three].map(({ host }) => host.ipv4), 'which changes nothing')
+  t.same(
+    await hops(),
+    [two, three].map(({ host }) => host.ipv4),
+    'which changes nothing',
+  )
 
   await two.bird.kill()
   t.comment(`gone within ${await hopsAre(three)} ms`)
@@ -168,7 +178,10 @@ t.test('with sloppy_tcp, flows that move to other directors keep their real serv
     t.ok(answer.ok, `reloaded: ${JSON.stringify(answer)} ${dirname(config)}`)
   }
   for (const { ipvs } of [one, three])
-    await until('the new server is up', async () => (await ipvs.table())[0]?.destinations.every(({ weight }) => weight > 0) === true)
+    await until(
+      'the new server is up',
+      async () => (await ipvs.table())[0]?.destinations.every(({ weight }) => weight > 0) === true,
+    )
   const after = await connections.exchange()
   t.equal(after.lost, 0, 'a server joins before the others, which are inserted anew')
   t.same(after.servers, connections.servers)

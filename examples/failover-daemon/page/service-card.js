@@ -74,12 +74,13 @@ export class ServiceCard {
 
   /** @param {ServiceStatus} service */
   #showSettings(service) {
-    const { scheduler, forwarding, vipHere, complete, connectionsPerSecond } = service
+    const { scheduler, forwarding, vipHere, announced, complete, connectionsPerSecond } = service
     const part = this.#part
     setText(part('scheduler'), printable(scheduler))
     setText(part('forwarding'), forwarding)
     setText(part('persistence'), persistenceText(service))
-    setText(part('vip'), vipHere ? 'on this host' : 'not on this host')
+    const told = announced === undefined ? '' : announced ? ', announced' : ', not announced'
+    setText(part('vip'), `${vipHere ? 'on this host' : 'not on this host'}${told}`)
     setAttribute(part('vip'), 'data-here', String(vipHere))
     setText(part('rate'), rateText(connectionsPerSecond))
     setHidden(part('incomplete'), complete)

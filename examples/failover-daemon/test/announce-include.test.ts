@@ -25,7 +25,8 @@ t.test('what is no address is refused: bird would read it', async (t) => {
 })
 
 t.test('what bird tells of its routes', async (t) => {
-  const told = '1007-Table master4:\n 192.0.2.100/32       blackhole [ipvs_failover4 20:52:08.978] * (200)\n 192.0.2.0/24 via 192.0.2.1 on eth0\n0000 \n'
+  const told =
+    '1007-Table master4:\n 192.0.2.100/32       blackhole [ipvs_failover4 20:52:08.978] * (200)\n 192.0.2.0/24 via 192.0.2.1 on eth0\n0000 \n'
   t.strictSame(routesIn(told), new Set(['192.0.2.100']))
   t.strictSame(routesIn('0000 \n'), new Set())
 })

@@ -19,7 +19,11 @@ function one(port: number, states: States, changed: { readonly short?: boolean; 
 
 function vips(
   services: readonly ReturnType<typeof one>[],
-  { before = [], sick = false, silent = [] }: { before?: readonly string[]; sick?: boolean; silent?: readonly number[] } = {},
+  {
+    before = [],
+    sick = false,
+    silent = [],
+  }: { before?: readonly string[]; sick?: boolean; silent?: readonly number[] } = {},
 ) {
   const [first] = config(['192.0.2.11']).services as [Config['services'][number]]
   const configured = services.map(({ service }) => {
@@ -39,7 +43,11 @@ t.test('an address is announced while its service has its quorum', async (t) => 
 t.test('all services that are announced at an address must have theirs', async (t) => {
   const good = one(80, { online: 1 })
   t.strictSame(vips([good, one(443, { failed: 0 }, { short: true })], { before: [vip] }), [])
-  t.strictSame(vips([good, one(443, { failed: 0 }, { short: true })], { silent: [443] }), [vip], 'of others nobody is told')
+  t.strictSame(
+    vips([good, one(443, { failed: 0 }, { short: true })], { silent: [443] }),
+    [vip],
+    'of others nobody is told',
+  )
   t.strictSame(vips([good], { silent: [80], before: [vip] }), [], 'nor any more')
 })
 

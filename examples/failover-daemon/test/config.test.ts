@@ -92,6 +92,7 @@ t.test('defaults, units and shared parts', async (t) => {
     page: { listen: { address: '127.0.0.1', port: 9780 }, hosts: [], behindProxy: false },
     alerts: [],
     hooks: [],
+    bird: { include: '/run/bird/ipvs-failover.conf', controlSocket: '/run/bird/bird.ctl' },
   })
   const shared = `services:
   - { virtual: 192.0.2.100:80, forwarding: masquerade, servers: [192.0.2.11:8080], check: &check { type: tcp, interval: 1.5s } }
@@ -108,6 +109,14 @@ t.test('defaults, units and shared parts', async (t) => {
       ['2001:db8::2', 53],
     ],
   )
+})
+
+t.test('a service may be announced, and bird be elsewhere', async (t) => {
+  const config = parseConfig(`bird: { controlSocket: /tmp/bird.ctl }\n${base}    announce: bird\n`, 'f.yaml')
+  t.match(config, { services: [{ announce: 'bird' }] })
+  t.strictSame(config.bird, { include: '/run/bird/ipvs-failover.conf', controlSocket: '/tmp/bird.ctl' })
+  t.match(changed('scheduler: wlc', 'announce: frr'), /^f\.yaml:3:15: .*announce: expected bird, found "frr"$/)
+  t.match(errors(`bird: { include: ../x }\n${base}`), /^f\.yaml:1:18: bird\.include: expected an absolute path, found/)
 })
 
 t.test('behind mh a server that fails keeps its place, and its clients find another one', async (t) => {

@@ -175,7 +175,7 @@ export function directorBench(options: TestKernelOptions = {}) {
     /** Starts a director; `through` may stand between it and the kernel. */
     async start(config: Config, options: StartOptions = {}) {
       const { ledger = memoryLedger(), orders = memoryOrders(), through = (ipvs: Ipvs) => ipvs } = options
-      const { names = {}, files = {}, echo, onRound, timeline, rates, others } = options
+      const { names = {}, files = {}, echo, onRound, timeline, rates, others, announced } = options
       const log = recordingLog()
       const ending = new AbortController()
       const clock = handClock()
@@ -195,6 +195,7 @@ export function directorBench(options: TestKernelOptions = {}) {
         timeline,
         rates,
         others,
+        announced,
         asking: {
           addresses: (name) => {
             const addresses = names[name]
@@ -280,6 +281,7 @@ interface StartOptions {
   readonly timeline?: Timeline
   readonly rates?: Rates
   readonly others?: DirectorParts['others']
+  readonly announced?: () => ReadonlySet<string> | undefined
   readonly names?: Record<string, readonly string[]>
   readonly files?: Record<string, string>
 }

@@ -13,7 +13,7 @@ const blocks = [...page.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text = '']
 /** Metrics of which each has a value. */
 function full() {
   const servers = [serverStatus('192.0.2.11:80', { name: 'web1' }), serverStatus('192.0.2.12:80', { state: 'failed' })]
-  const status = statusOf([serviceStatus(servers)])
+  const status = statusOf([serviceStatus(servers, { announced: true })])
   const director = { ...status.director, role: 'master', standing: 'preferred', syncDaemon: 'master' } as const
   const bench = metricsBench({ ...status, director }, [entry({ '192.0.2.11': 1 })])
   bench.metrics.verdict('tcp 192.0.2.100:80', { outcome: 'pass' }, 1)

@@ -155,6 +155,7 @@ t.test('a service says how it is', async (t) => {
     quorum: 2,
     short: true,
     present: false,
+    announced: false,
   })
   const { scrape } = metricsBench(statusOf([service], { problems: ['one', 'two'] }))
   const series = await scrape()
@@ -165,6 +166,7 @@ t.test('a service says how it is', async (t) => {
     service_quorum: 2,
     service_below_quorum: 1,
     service_present: 0,
+    service_announced: 0,
   }))
     t.strictSame(of(name), { [`service=${web}`]: value }, name)
   t.strictSame(of('problems'), { '': 2 })
@@ -182,6 +184,11 @@ t.test('a director says which part it plays beside others', async (t) => {
   t.strictSame(of(backup, 'role'), ['role=backup'])
   t.strictSame(of(backup, 'standing'), ['standing=willing'])
   t.strictSame(valuesOf(backup, 'ipvs_failover_sync_daemon'), { 'sync_daemon=master': 0, 'sync_daemon=backup': 0 })
+})
+
+t.test('whether a service is announced is told only where somebody is to be told', async (t) => {
+  const { scrape } = metricsBench(statusOf([serviceStatus([serverStatus(first)])]))
+  t.strictSame(valuesOf(await scrape(), 'ipvs_failover_service_announced'), {})
 })
 
 t.test('checks are counted by what they found; what met trouble here has no duration', async (t) => {

@@ -69,6 +69,7 @@ t.test('what an operator has to see is said and coloured', async (t) => {
       present: false,
       vipHere: false,
       complete: false,
+      announced: false,
     },
   )
   const lines = statusLines(
@@ -80,7 +81,7 @@ t.test('what an operator has to see is said and coloured', async (t) => {
   )
   t.match(
     lines[2]?.text,
-    / 1 of 3 online, BELOW QUORUM 2, some names or lists are not known yet, its address is not on this host, not in the kernel$/,
+    / 1 of 3 online, BELOW QUORUM 2, some names or lists are not known yet, its address is not on this host, NOT ANNOUNCED, not in the kernel$/,
   )
 })
 

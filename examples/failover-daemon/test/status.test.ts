@@ -43,6 +43,24 @@ t.test('the snapshot is what its schema says, whatever happens', async (t) => {
   await run.stop()
 })
 
+t.test('whether bird has the route of an address is known once bird was heard', async (t) => {
+  const announcing = {
+    ...config([first]),
+    services: config([first]).services.map((one) => ({ ...one, announce: 'bird' as const })),
+  }
+  let announced: ReadonlySet<string> | undefined
+  const run = await directorBench().start(announcing, { announced: () => announced })
+  const told = () => run.director.status().services[0]?.announced
+  t.equal(told(), undefined)
+  announced = new Set()
+  t.equal(told(), false)
+  announced = new Set(['192.0.2.100'])
+  t.equal(told(), true)
+  await run.director.reload(config([first]))
+  t.equal(told(), undefined, 'of one that is not announced nothing is told')
+  await run.stop()
+})
+
 t.test('a refused configuration is a problem that the snapshot has', async (t) => {
   const timeline = new Timeline()
   const run = await directorBench().start(config([first]), { timeline })

@@ -69,6 +69,7 @@ function serviceLines(service: ServiceStatus, isShown: (server: ServerStatus) =>
     ...(short ? [`BELOW QUORUM ${quorum}`] : []),
     ...(complete ? [] : ['some names or lists are not known yet']),
     ...(service.vipHere ? [] : ['its address is not on this host']),
+    ...(service.announced === undefined ? [] : [service.announced ? 'announced' : 'NOT ANNOUNCED']),
     ...(service.present ? [] : ['not in the kernel']),
   ]
   const shown = servers.filter(isShown)
