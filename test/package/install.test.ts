@@ -141,6 +141,7 @@ t.test('the failover daemon installs beside it', async (t) => {
     'README.md',
     'docs/alerts.md',
     'docs/compared.md',
+    'docs/directors.md',
     'docs/import.md',
     'docs/man/ipvs-failover.8',
     'docs/measured.md',

@@ -122,8 +122,9 @@ async function writeChanges(ipvs: Ipvs, changes: readonly Change[]): Promise<Wri
 }
 
 /**
- * In one turn, so that the kernel gets all of it in one go: for less than a millisecond the server is missing, and for as long again one at
- * weight 0 gets clients.
+ * In one turn, so that it is one batch: only while the kernel works on that the server is missing, or one at weight 0 gets clients. What a
+ * connection sends meanwhile is lost, and sent again; the server comes back as the same object with its connections (Linux 6.1
+ * ip_vs_trash_get_dest).
  */
 async function insert(ipvs: Ipvs, { of, again, server, weight }: Insertion): Promise<void> {
   const writes = again ? [ipvs.removeDestination(of, server)] : []

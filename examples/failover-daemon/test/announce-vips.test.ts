@@ -7,14 +7,14 @@ const vip = service.address
 type States = Readonly<Record<string, number>>
 
 /** A service at the VIP with servers of these states and weights in the kernel, as the snapshot has it. */
-function one(port: number, states: States, changed: { readonly short?: boolean; readonly quorum?: number } = {}) {
+function one(port: number, states: States, changed: { readonly short?: boolean; readonly quorum?: number; readonly vipHere?: boolean } = {}) {
   const servers = Object.entries(states).map(([name, weight], i) => ({
     server: `192.0.2.1${i}:80`,
     state: name.replace(/\d/, ''),
     weight,
     configuredWeight: 1,
   }))
-  return { service: `tcp ${vip}:${port}`, address: vip, short: false, quorum: 1, ...changed, servers }
+  return { service: `tcp ${vip}:${port}`, address: vip, short: false, vipHere: true, quorum: 1, ...changed, servers }
 }
 
 function vips(
@@ -38,6 +38,7 @@ t.test('an address is announced while its service has its quorum', async (t) => 
   t.strictSame(vips([one(80, { online: 1, failed: 0 })]), [vip])
   t.strictSame(vips([one(80, { failed: 0 }, { short: true })], { before: [vip] }), [])
   t.strictSame(vips([one(80, { online: 1, failed: 0 }, { quorum: 2, short: true })]), [], 'or waits for its hysteresis')
+  t.strictSame(vips([one(80, { online: 1 }, { vipHere: false })], { before: [vip] }), [], 'it is not on this host')
 })
 
 t.test('all services that are announced at an address must have theirs', async (t) => {

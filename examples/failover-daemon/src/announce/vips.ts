@@ -18,7 +18,7 @@ export interface Situation {
 }
 
 /**
- * The addresses at which every announced service has its quorum, with its servers in the kernel's table. As long as that is not known, an address
+ * The addresses of this host at which every announced service has its quorum, with its servers in the kernel's table. As long as that is not known, an address
  * stays as it was: a daemon that starts withdraws nothing, and announces nothing that it has not seen.
  */
 export function announcedVips({ config, status, before, sick }: Situation): readonly string[] {
@@ -35,8 +35,9 @@ export function announcedVips({ config, status, before, sick }: Situation): read
   })
 }
 
-function answerOf({ short, quorum, servers }: ServiceStatus): Answer {
-  if (short) return 'no'
+function answerOf({ short, vipHere, quorum, servers }: ServiceStatus): Answer {
+  // What comes for an address that is not here would go back to the router.
+  if (short || !vipHere) return 'no'
   const configured = servers.filter(({ configuredWeight }) => configuredWeight !== undefined).length
   const serving = servers.filter(({ state, weight = 0 }) => state === 'online' && weight > 0).length
   return configured > 0 && serving >= Math.min(quorum, configured) ? 'yes' : 'unknown'
