@@ -28,7 +28,7 @@ export function readCarried({ key, text, place = `etcd:${printable(key)}` }: Car
 
 const files = ['ca', 'cert', 'key']
 
-/** What etcd may not say of a service: whoever may write there would run and read what he likes on every director. */
+/** What etcd may not say of a service: whoever may write there would run and read on every director. */
 export function* hostsOwn(service: unknown, path: Path): Generator<Problem> {
   const { check, servers } = fields(service)
   const { type, tls } = fields(check)
