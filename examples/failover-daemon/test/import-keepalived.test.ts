@@ -153,7 +153,7 @@ t.test('what has no place in the configuration is listed with its line', async (
     ['alpha', '', undefined, ':5: alpha: a server of unknown health'],
     ['omega', '', undefined, ':5: omega: the end of the daemon'],
     ['ha_suspend', '', undefined, ':5: ha_suspend: '],
-    ['sh-port', '', undefined, ':5: sh-port: there are no scheduler flags'],
+    ['sh-port', '', undefined, ':5: sh-port: flags of schedulers are not carried over'],
     ['quorum_up /bin/true', '', undefined, ':5: quorum_up: one program is told of both'],
     ['sorry_server 192.0.2.9 81\nlb_kind DR', '', undefined, ':5: sorry server 192.0.2.9:81: direct forwarding leaves'],
     ['sorry_server ::1 80', '', undefined, "sorry server ::1: it needs an address of the service's family"],

@@ -22,7 +22,7 @@ const LOST: Readonly<Record<string, readonly [why: string, instead: string]>> = 
   cleanstop: ['the end of the daemon leaves the table as it is', 'remove what is left by hand'],
   maintenancedir: ['no files take servers out', 'disable a server instead'],
   emailalertstatus: ['alerts go out whenever the daemon runs', 'nothing is to be done'],
-  schedflags: ['there are no scheduler flags', 'do without'],
+  schedflags: ['flags of schedulers are not carried over', 'add schedulerFlags'],
   ops: ['there is no one-packet scheduling', 'do without'],
   monitorfile: ['the log has every change', 'nothing is to be done'],
 }
