@@ -35,6 +35,7 @@ const guests = { 'Linux 6.1': ['--kernel', '6.1'], 'Linux 6.12': ['--kernel', '6
 const host = { 'this host': ['--host'] }
 /** Guest tests of what lies above the library's calls, which the others prove on both kernels. */
 const anyKernel = [
+  'announce',
   'cli-plan',
   'cli-traffic',
   'daemon',

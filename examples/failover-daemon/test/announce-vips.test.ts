@@ -7,7 +7,11 @@ const vip = service.address
 type States = Readonly<Record<string, number>>
 
 /** A service at the VIP with servers of these states and weights in the kernel, as the snapshot has it. */
-function one(port: number, states: States, changed: { readonly short?: boolean; readonly quorum?: number; readonly vipHere?: boolean } = {}) {
+function one(
+  port: number,
+  states: States,
+  changed: { readonly short?: boolean; readonly quorum?: number; readonly vipHere?: boolean } = {},
+) {
   const servers = Object.entries(states).map(([name, weight], i) => ({
     server: `192.0.2.1${i}:80`,
     state: name.replace(/\d/, ''),
