@@ -6,10 +6,10 @@ import type { HostFacts, ServiceShape } from './config-problems.js'
 import type { CheckConfig, Config, PolicyConfig, ServiceConfig, Source } from './config.js'
 import { ConfigError, MAX_PROBLEMS, readDocument } from './document.js'
 import type { Located, Path, Problem } from './document.js'
+import { bounded, hostsOwn, readCarried } from './etcd/carried.js'
+import type { Carried } from './etcd/carried.js'
 import { haConfig } from './ha/config.js'
 import { haProblems, haServiceProblems } from './ha/problems.js'
-import { hostsOwn, readCarried } from './etcd/carried.js'
-import type { Carried } from './etcd/carried.js'
 import { objectName, serviceName } from './names.js'
 import { defaultDrainMs } from './policy.js'
 import { defaultFlags, schedulerFlags } from './scheduler-flags.js'
@@ -39,7 +39,7 @@ export function parseConfig(
   const items = (Array.isArray(listed) ? listed : []).map((item: unknown, index): Item => {
     return { document, path: ['services', index], item, refused: () => [] }
   })
-  for (const value of carried) {
+  for (const value of report.try(() => bounded(carried)) ?? []) {
     const found = report.try(() => readCarried(value))
     if (found) items.push({ document: found, path: [], item: found.value, refused: hostsOwn })
   }

@@ -70,7 +70,7 @@ t.test('a put is heard, a bad value is told by its key, and what was taken outli
   const third = await opened(t, file)
   t.equal(third.shared.refused, undefined)
   t.strictSame(ports(third.configuration.first), ['81 wlc', '80 wlc'])
-  t.match(third.shared.problems, [/^etcd does not answer, the last configuration holds: http:\/\/127\.0\.0\.1/])
+  t.match(third.shared.problems, [/^etcd cannot be read, the last configuration holds: http:\/\/127\.0\.0\.1/])
   await etcd.start()
   await third.changed(1)
   t.strictSame(third.shared.problems, [])

@@ -121,6 +121,12 @@ t.test('no other option of a service names a file or a program', async (t) => {
   )
 })
 
+t.test('as much as a file may have, and no more', async (t) => {
+  const long = `${web}# ${'x'.repeat(1 << 17)}\n`
+  t.strictSame(errors({ a: long }), [])
+  t.match(errors({ a: long, b: long }), [/^etcd:1:1: services: expected at most 262144 bytes in all, found 2\d{5}$/])
+})
+
 t.test('where etcd is', async (t) => {
   const etcd = (text: string) => parseConfig(`config: ${text}\n`, 'f.yaml').etcd
   t.match(etcd('etcd://a.example,"[2001:db8::9]:23"/x/y'.replaceAll('"', '')), {

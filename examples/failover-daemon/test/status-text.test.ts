@@ -60,6 +60,15 @@ events
   )
 })
 
+t.test('where other directors find something else', async (t) => {
+  const found = (state: ServerStatus['state'], up: number, down: number) =>
+    text(serverStatus('192.0.2.11:80', { state, others: { up, down } }))
+  t.match(found('failed', 1, 1), /up for 1 of 2 others/)
+  t.match(found('online', 1, 1), /down for 1 of 2 others/)
+  t.notMatch(found('failed', 0, 2), /others/)
+  t.notMatch(found('online', 2, 0), /others/)
+})
+
 t.test('what an operator has to see is said and coloured', async (t) => {
   const service = serviceStatus(
     [server('192.0.2.11', 'failed'), server('192.0.2.12', 'draining'), server('192.0.2.13', 'online')],

@@ -1,5 +1,5 @@
 /** The part of the configuration that etcd carries: one service a key, and never what runs or reads anything on this host. Pure. */
-import { ConfigError, printable, quoted, readDocument } from '../document.js'
+import { ConfigError, MAX_BYTES, printable, quoted, readDocument } from '../document.js'
 import type { Located, Path, Problem } from '../document.js'
 import type { Snapshot } from './wire.js'
 
@@ -17,6 +17,13 @@ export const servicesPrefix = (prefix: string): string => `${prefix}/services/`
 
 export const carriedBy = ({ entries }: Snapshot): readonly Carried[] =>
   entries.map(({ key, value }) => ({ key, text: value }))
+
+/** The same values, as few as a file may have. Throws ConfigError for more: they are read in one go, while no check goes on. */
+export function bounded(carried: readonly Carried[]): readonly Carried[] {
+  const bytes = carried.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
+  if (bytes <= MAX_BYTES) return carried
+  throw new ConfigError([`etcd:1:1: services: expected at most ${MAX_BYTES} bytes in all, found ${bytes}`])
+}
 
 /** A value as a document. Throws ConfigError. */
 export function readCarried({ key, text, place = `etcd:${printable(key)}` }: Carried): Located {

@@ -30,23 +30,29 @@ export async function openLastGood(directory: string, prefix: string, log: Log):
   let services = await read(join(directory, LAST_GOOD_FILE), prefix, log)
   let written = services && digest(prefix, services)
   let failing = false
+  let writing = Promise.resolve()
   return {
     get services() {
       return services
     },
-    async replace(next) {
-      services = next.map(({ key, text }) => ({ key, text }))
-      const sha256 = digest(prefix, services)
-      if (sha256 === written) return
-      try {
-        await writeWhole(directory, LAST_GOOD_FILE, JSON.stringify({ version: 1, prefix, services, sha256 }))
-        written = sha256
-        failing = false
-      } catch (error) {
-        if (!failing) log.warn({ directory, error: String(error) }, 'the last good configuration cannot be written')
-        failing = true
-      }
+    replace(next) {
+      const now = (services = next.map(({ key, text }) => ({ key, text })))
+      // Two at once would write over each other.
+      return (writing = writing.then(() => write(now)))
     },
+  }
+
+  async function write(services: readonly Carried[]): Promise<void> {
+    const sha256 = digest(prefix, services)
+    if (sha256 === written) return
+    try {
+      await writeWhole(directory, LAST_GOOD_FILE, JSON.stringify({ version: 1, prefix, services, sha256 }))
+      written = sha256
+      failing = false
+    } catch (error) {
+      if (!failing) log.warn({ directory, error: String(error) }, 'the last good configuration cannot be written')
+      failing = true
+    }
   }
 }
 

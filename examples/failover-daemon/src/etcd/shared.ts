@@ -83,7 +83,7 @@ export class SharedConfiguration implements Configuration {
 
   /** What is wrong, for people. */
   get problems(): readonly string[] {
-    return this.#trouble === undefined ? [] : [`etcd does not answer, the last configuration holds: ${this.#trouble}`]
+    return this.#trouble === undefined ? [] : [`etcd cannot be read, the last configuration holds: ${this.#trouble}`]
   }
 
   read(): Config {
@@ -142,8 +142,8 @@ export class SharedConfiguration implements Configuration {
 
   #answers(trouble: string | undefined): void {
     const { log } = this.#opened
-    if (trouble !== undefined && this.#trouble === undefined) log.warn({ error: trouble }, 'etcd does not answer')
-    if (trouble === undefined && this.#trouble !== undefined) log.info({}, 'etcd answers again')
+    if (trouble !== undefined && this.#trouble === undefined) log.warn({ error: trouble }, 'etcd cannot be read')
+    if (trouble === undefined && this.#trouble !== undefined) log.info({}, 'etcd can be read again')
     this.#trouble = trouble
   }
 }

@@ -46,6 +46,7 @@ export class Sharing {
   #writtenAt = 0
   #news = new AbortController()
   #disputedAt = -Infinity
+  #refused: string | undefined
 
   constructor(parts: SharingParts) {
     this.#parts = parts
@@ -59,8 +60,11 @@ export class Sharing {
   /** What is wrong, for people. */
   get problems(): readonly string[] {
     const { clock, name } = this.#parts
-    if (clock.now() - this.#disputedAt > disputeMs) return []
-    return [`another director calls itself ${name}, too: give each a name of its own (\`director:\`)`]
+    const disputed = clock.now() - this.#disputedAt <= disputeMs
+    return [
+      ...(disputed ? [`another director calls itself ${name}, too: give each a name of its own (\`director:\`)`] : []),
+      ...(this.#refused === undefined ? [] : [`etcd takes no verdicts of this director: ${this.#refused}`]),
+    ]
   }
 
   /** Tells others what is known now. */
@@ -122,10 +126,12 @@ export class Sharing {
           this.#written = text
         }
         failures = 0
+        this.#refused = undefined
         await pause(keepAliveMs, clock, AbortSignal.any([signal, news.signal]))
         await pause(settleMs, clock, signal)
       } catch (error) {
         if (error instanceof EtcdRefusal && error.code === notFound) lease = this.#written = undefined
+        else if (error instanceof EtcdRefusal) this.#refused = error.message
         if (!signal.aborted) await pause(backoffMs(failures++, Math.random()), clock, signal)
       }
     }
