@@ -1,7 +1,9 @@
 // Bundles a TypeScript entry and everything that it imports into one file, because loading many modules is slow in an
 // emulated guest. The output folder is one level below the package's root, as lib/native.ts expects of itself.
-// Usage: node rig/bundle.mjs ENTRY.ts OUTPUT.mjs
+// Usage: node rig/bundle.mjs ENTRY.ts OUTPUT.mjs [--pair], for what starts two directors
+import { execFileSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 
 /** @param {string} entry @param {string} outfile @param {string[]} external */
@@ -22,11 +24,20 @@ export async function bundle(entry, outfile, external = []) {
   })
 }
 
+/** What rig/pair.ts starts: the failover daemon with the process that it starts, and the probe. @param {string} folder the package's .bundle */
+export async function bundlePair(folder) {
+  const source = join(import.meta.dirname, '../examples/failover-daemon/src')
+  await bundle(join(source, 'main.ts'), join(folder, 'failover.mjs'))
+  await bundle(join(source, 'ha/watcher.ts'), join(folder, 'watcher.js'))
+  execFileSync('gcc', ['-D_GNU_SOURCE', '-O2', '-o', join(folder, 'probe'), join(import.meta.dirname, 'probe.c')])
+}
+
 if (process.argv[1] && realpathSync(process.argv[1]) === import.meta.filename) {
-  const [entry, outfile] = process.argv.slice(2)
-  if (!entry || !outfile) {
-    console.error('usage: node rig/bundle.mjs ENTRY.ts OUTPUT.mjs')
+  const [entry, outfile, pair] = process.argv.slice(2)
+  if (!entry || !outfile || (pair ?? '--pair') !== '--pair') {
+    console.error('usage: node rig/bundle.mjs ENTRY.ts OUTPUT.mjs [--pair]')
     process.exit(2)
   }
   await bundle(entry, outfile)
+  if (pair) await bundlePair(dirname(outfile))
 }

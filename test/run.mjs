@@ -17,7 +17,7 @@ import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Parser } from 'tap-parser'
 import { buildSanitized, sanitizerEnvironment } from '../rig/build-sanitized.mjs'
-import { bundle } from '../rig/bundle.mjs'
+import { bundle, bundlePair } from '../rig/bundle.mjs'
 import { showMeasured } from './measured.mjs'
 import { build, fuzz } from './native.mjs'
 
@@ -39,6 +39,7 @@ const anyKernel = [
   'cli-plan',
   'cli-traffic',
   'daemon',
+  'directors',
   'doctor',
   'ipvsadm',
   'ipvsadm-live',
@@ -60,6 +61,7 @@ const longest = [
   'ipvsadm',
   'doctor',
   'daemon',
+  'directors',
   'verdicts',
   'traffic',
 ]
@@ -199,6 +201,7 @@ async function onKernels(folder, kernels, seconds = guestSeconds) {
   for (const file of [...files, ...(await filesOf(folder, '.program.ts'))]) {
     await bundle(join(root, file), programOf(file))
   }
+  if (files.length > 0) await bundlePair(output)
   const names = Object.keys(kernels)
   const jobs = files.flatMap((file, i) => {
     const one = filter === '' && anyKernel.includes(basename(file, '.guest.ts'))
