@@ -1,9 +1,11 @@
 /**
  * The demo: a director, three real servers and a client in the rig's LAN. One server dies and comes back, once without and
- * once with persistence. Ends with status 0 only if all of it happened.
+ * once with persistence. With --ha: two directors (demo-ha.ts). Ends with status 0 only if all of it happened.
  */
+import { parseArgs } from 'node:util'
 import { emulationMs, failoverYaml, openDirector, promisedMs, servers, startClient, startDaemon } from './cluster.js'
 import { tableThat, writeConfig, type Client, type Daemon } from './cluster.js'
+import { showTwoDirectors } from './demo-ha.js'
 import { createLan, type Host, type Lan, type WebServer } from './lan.js'
 import type { Ipvs, Table } from '../lib/index.js'
 
@@ -85,7 +87,7 @@ async function failover({ lan, ipvs, client, daemon, web }: Cluster, victim: num
   showTable('the recovered table', recovered)
 }
 
-async function main(lan: Lan): Promise<void> {
+async function showOneDirector(lan: Lan): Promise<void> {
   const [director] = lan.directors as [Host]
   say(
     `the LAN is up: director ${director.ipv4} with the VIP ${lan.direct.vip.ipv4}, ${lan.reals.length} real servers, a client`,
@@ -133,13 +135,16 @@ async function main(lan: Lan): Promise<void> {
   }
 }
 
-const lan = await createLan({ reals: 3 })
+const { values } = parseArgs({ options: { ha: { type: 'boolean', default: false } } })
 try {
-  await main(lan)
+  if (values.ha) {
+    await showTwoDirectors(say, expect)
+  } else {
+    const lan = await createLan({ reals: 3 })
+    await showOneDirector(lan).finally(() => lan.close())
+  }
   say('all of it happened')
 } catch (error) {
   say(`the demo failed: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
-} finally {
-  await lan.close()
 }
