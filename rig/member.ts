@@ -26,15 +26,14 @@ export interface MemberOptions {
 
 export interface Member {
   readonly host: Host
-  /** keepalived's track file. */
-  readonly standing: string
   /** The virtual addresses that the host gets and loses, since watch(). */
   vips(): Journal<VipEvent | undefined>
   daemon(): Daemon
   keepalived(): Keepalived
   /** Begins to follow the virtual addresses; after the start of the machine. */
   watch(): Promise<void>
-  startDaemon(): void
+  /** @param prefix a command that makes the daemon of itself, as `setpriv` does */
+  startDaemon(prefix?: readonly string[]): void
   startKeepalived(): void
   /** Runs a command of the daemon's, such as `status`, in the director's namespace; resolves with what it printed. */
   operate(...words: readonly string[]): Promise<string>
@@ -42,7 +41,6 @@ export interface Member {
 
 /** keepalived without its checkers. Its lines are those of its log. */
 export interface Keepalived extends Journal<string> {
-  readonly pid: number
   /** By SIGTERM: it lets the virtual addresses go, and says so. Resolves when it has ended. */
   stop(): Promise<void>
 }
@@ -83,7 +81,6 @@ export async function configureMember(lan: Lan, host: Host, options: MemberOptio
   }
   const member: Member = {
     host,
-    standing: file('standing'),
     vips: () => started(vips),
     daemon: () => started(daemon),
     keepalived: () => started(keepalived),
@@ -92,15 +89,15 @@ export async function configureMember(lan: Lan, host: Host, options: MemberOptio
       for (const left of ['standing', 'vrrp.fifo']) await rm(file(left), { force: true })
       vips = await watchVip(lan, host)
     },
-    startDaemon() {
-      daemon = startDaemon(lan, host, config, [], daemonProgram)
+    startDaemon(prefix = []) {
+      daemon = startDaemon(lan, host, config, prefix, daemonProgram)
     },
     startKeepalived() {
       const own = ['--use-file', main, '--pid', file('main.pid'), '--vrrp_pid', file('vrrp.pid')]
       const args = ['--vrrp', '--dont-fork', '--log-console', '--log-detail', ...own]
       const child = lan.spawn(host.namespace, 'keepalived', args, { stdio: ['ignore', 'ignore', 'pipe'] })
       const journal = journalOf(child, (line) => line, { stdout: child.stderr })
-      keepalived = { ...journal, pid: child.pid ?? 0, stop: () => stop(child) }
+      keepalived = { ...journal, stop: () => stop(child) }
     },
     operate: (...words) => inHost(process.execPath, daemonProgram, ...words, '--socket', socket),
   }

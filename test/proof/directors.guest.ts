@@ -51,8 +51,12 @@ interface Trouble {
   readonly end: () => unknown
   /** So long nobody answers, at most. */
   readonly promisedMs: number
-  /** So long it takes until the other one has the addresses; a handover is to be typed first, which takes a program's start. */
+  /** So long it takes until the other one has the addresses: a program that is to be started first takes longer. */
   readonly noticedMs: number
+}
+async function replaceDaemon(prefix: readonly string[]): Promise<void> {
+  await first.daemon().end('SIGKILL')
+  first.startDaemon(prefix)
 }
 const troubles: Readonly<Record<string, Trouble>> = {
   'ipvs-failover handover': {
@@ -72,6 +76,12 @@ const troubles: Readonly<Record<string, Trouble>> = {
     end: () => process.kill(first.daemon().pid, 'SIGCONT'),
     promisedMs: handoverMs,
     noticedMs: stallMs + crashMs,
+  },
+  'a daemon without CAP_NET_ADMIN': {
+    begin: () => replaceDaemon(['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin']),
+    end: () => replaceDaemon([]),
+    promisedMs: handoverMs,
+    noticedMs: 60_000,
   },
   'link down': {
     begin: () => inHost(first.host.namespace, 'ip', 'link', 'set', 'eth0', 'down'),
