@@ -16,7 +16,7 @@ function files(folder, name) {
 }
 
 const cpp = files('native', /\.(h|cc)$/)
-const measured = files('bench', /\.(h|c)$/)
+const measured = ['bench', 'rig'].flatMap((folder) => files(folder, /\.(h|c)$/))
 const shell = ['.ci/run', ...['rig', 'prebuild'].flatMap((folder) => files(folder, /^[^.]+$/))].filter((path) =>
   readFileSync(join(root, path), 'utf8').startsWith('#!'),
 )

@@ -20,9 +20,13 @@ export interface Journal<T> {
   first(fits: (entry: T) => boolean, from?: number): Promise<T>
 }
 
-/** Of what a child prints. */
-export function journalOf<T>(child: ChildProcess, parse: (line: string) => T): Journal<T> {
-  if (child.stdout === null) throw new TypeError('expected a child with a piped stdout, found none')
+/** Of what a child prints, on its standard output unless told. */
+export function journalOf<T>(
+  child: ChildProcess,
+  parse: (line: string) => T,
+  { stdout }: Pick<ChildProcess, 'stdout'> = child,
+): Journal<T> {
+  if (stdout === null) throw new TypeError('expected a child with a piped stdout, found none')
   const entries: T[] = []
   const waiting = new Set<() => void>()
   // Emptied first: who is woken may wait again at once.
@@ -32,7 +36,7 @@ export function journalOf<T>(child: ChildProcess, parse: (line: string) => T): J
     woken.forEach((wake) => wake())
   }
   let ended = false
-  const lines = createInterface({ input: child.stdout })
+  const lines = createInterface({ input: stdout })
   lines.on('line', (line) => {
     entries.push(parse(line))
     wakeAll()

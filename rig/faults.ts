@@ -30,8 +30,11 @@ export function faultsOf(lan: Lan, { vip = 'first' }: LanOptions = {}): Faults {
 
   return {
     async crash(host) {
+      // Found before, so that little time lies between.
+      const some = await processesOf(host)
       await switchPort(host, 'down')
-      await killAll(host)
+      killThese(some)
+      for (let left = await processesOf(host); left.length > 0; left = await processesOf(host)) killThese(left)
     },
     async reboot(host) {
       await run(join(rig, 'lan'), ['reboot', lan.name, portOf(host), '--vip', vip])
@@ -52,18 +55,17 @@ export function faultsOf(lan: Lan, { vip = 'first' }: LanOptions = {}): Faults {
   }
 }
 
-/** Until none is left: one that starts another is not faster than this for ever. */
-async function killAll(host: Host): Promise<void> {
-  for (;;) {
-    const { stdout } = await run('ip', ['netns', 'pids', host.namespace])
-    const pids = stdout.split('\n').filter(Boolean).map(Number)
-    if (pids.length === 0) return
-    for (const pid of pids) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-      }
+async function processesOf(host: Host): Promise<readonly number[]> {
+  const { stdout } = await run('ip', ['netns', 'pids', host.namespace])
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
+
+function killThese(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
     }
   }
 }

@@ -1,4 +1,4 @@
-/** How long a virtual address does not answer, as a client of the rig's LAN sees it: rig/probe.mjs for TypeScript. */
+/** How long a virtual address does not answer, as a client of the rig's LAN sees it: rig/probe.c for TypeScript. */
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { journalOf, type Journal } from './cluster.js'
@@ -36,8 +36,9 @@ export interface Probe extends Journal<Attempt> {
 }
 
 export function startProbe(lan: Lan, addresses: readonly string[], port: number, everyMs: number): Probe {
-  const program = [join(import.meta.dirname, '..', 'rig/probe.mjs'), String(port), String(everyMs), ...addresses]
-  const child = lan.spawn(lan.client.namespace, process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const program = join(import.meta.dirname, '..', '.bundle/probe')
+  const args = [String(port), String(everyMs), ...addresses]
+  const child = lan.spawn(lan.client.namespace, program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const journal = journalOf(child, (line) => JSON.parse(line) as Attempt)
   return {
     ...journal,

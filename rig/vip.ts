@@ -57,3 +57,10 @@ export async function linkOf(host: Host): Promise<string> {
   const [{ address }] = JSON.parse(stdout) as [{ address: string }]
   return address
 }
+
+/** Where the client looks for that address, now; undefined if it does not know. */
+export async function neighbourOf(client: Host, address: string): Promise<string | undefined> {
+  const { stdout } = await run('ip', ['-n', client.namespace, '-j', 'neigh', 'show', 'to', address])
+  const [entry] = JSON.parse(stdout || '[]') as { lladdr?: string }[]
+  return entry?.lladdr
+}

@@ -190,7 +190,9 @@ t.test('etcd is stopped for a minute, a director restarts meanwhile, etcd comes 
     for (let i = 0; i < 9; i++) await put('/ipvs/other', String(i))
     const { header } = await put('/ipvs/other', 'the last')
     await ask('kv/compaction', { revision: header.revision, physical: true })
-    await Promise.all(nodes.map(({ daemon }, i) => daemon.first(({ msg }) => msg === 'etcd can be read again', from[i])))
+    await Promise.all(
+      nodes.map(({ daemon }, i) => daemon.first(({ msg }) => msg === 'etcd can be read again', from[i])),
+    )
   })
   await taken(t, 'one put after that', '/ipvs/services/more', service(81, 'wlc'), { 80: 'wlc 3', 81: 'wlc 3' })
 })
