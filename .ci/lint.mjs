@@ -134,10 +134,11 @@ const rules = [
   {
     rule: 'examples use public entry points only',
     where: examples,
-    // The certificates of tests, their terminal, and where Debian's packages are unpacked.
+    // The certificates of tests, their terminal, and where Debian's packages are unpacked and run.
     except: [
       'examples/failover-daemon/test/alert-sinks.test.ts',
       'examples/failover-daemon/test/alert-periods.test.ts',
+      'examples/failover-daemon/test/etcd-members.ts',
       'examples/failover-daemon/test/page-config.test.ts',
       'examples/failover-daemon/test/page-server.test.ts',
       'examples/failover-daemon/test/promtool.ts',
@@ -146,6 +147,12 @@ const rules = [
     pattern: importOf(
       `[^'"\`]*(\\.\\./\\.\\./(?!src/)|/(lib|native|rig)/)|ipvs/(?!(command-line|health|ipvsadm|system|testing)['"\`])`,
     ),
+  },
+  {
+    rule: 'the daemon loads what asks etcd where the file names one, and not before',
+    where: files('examples/failover-daemon/src', code),
+    except: ['shared', 'sharing', 'client'].map((name) => `examples/failover-daemon/src/etcd/${name}.ts`),
+    pattern: /^import (?!type ).*['"](undici|[^'"]*etcd\/(client|shared|sharing)\.js)['"]/m,
   },
   {
     rule: 'examples import nothing built, but plain JavaScript may import what is built of its own package',

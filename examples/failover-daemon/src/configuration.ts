@@ -13,8 +13,8 @@ export interface Configuration {
   readonly first: Config
   /** Reads the file anew, beside what etcd has now. Throws ConfigError. */
   read(): Config
-  /** Hears that a configuration that was read holds. */
-  taken(config: Config): void
+  /** Hears that a configuration that was read holds; resolves when that is kept for the next start. */
+  taken(config: Config): Promise<void>
   /** The part that etcd has. @default there is none */
   readonly shared?: SharedConfiguration | undefined
 }
@@ -28,7 +28,7 @@ export async function openConfiguration(file: string, log: Log): Promise<Configu
     const { openShared } = await import('./etcd/shared.js')
     return await openShared({ text, file, local: first, log })
   }
-  return { first, read: () => unmoved(configOf(readBounded(file), file), first, file), taken() {} }
+  return { first, read: () => unmoved(configOf(readBounded(file), file), first, file), taken: () => Promise.resolve() }
 }
 
 /** Refuses another etcd than at the start. */

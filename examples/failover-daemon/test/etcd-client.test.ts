@@ -4,12 +4,22 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
-import { authority, clientCert, clientKey, serverCert, serverKey } from '../../../test/health/certificates.js'
-import { until } from '../../../test/held.js'
 import { systemClock } from '../src/clock.js'
 import { follow } from '../src/etcd/follow.js'
 import type { Snapshot } from '../src/etcd/wire.js'
-import { client, folderOf, freePort, member, secretFile } from './etcd-members.js'
+import {
+  authority,
+  client,
+  clientCert,
+  clientKey,
+  folderOf,
+  freePort,
+  member,
+  secretFile,
+  serverCert,
+  serverKey,
+  until,
+} from './etcd-members.js'
 
 const never = new AbortController().signal
 const texts = ({ entries }: Snapshot) => entries.map(({ key, value }) => `${key}=${value}`)

@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Test } from 'tap'
-import { until } from '../../../test/held.js'
 import { openConfiguration } from '../src/configuration.js'
 import { reloads } from '../src/control/commands.js'
 import { directorBench, onRequest } from './director-bench.js'
-import { folderOf, member } from './etcd-members.js'
+import { folderOf, member, until } from './etcd-members.js'
 import type { Member } from './etcd-members.js'
 import { recordingLog } from './recording-log.js'
 
@@ -27,7 +26,7 @@ async function director(t: Test, etcd: Member) {
   const run = await bench.start(configuration.first)
   const told: string[] = []
   const reload = reloads(run.director, (refused, taken) => {
-    if (taken !== undefined) configuration.taken(taken)
+    if (taken !== undefined) void configuration.taken(taken)
     told.push(refused?.message ?? 'taken')
   })
   const ending = new AbortController()
@@ -39,7 +38,7 @@ async function director(t: Test, etcd: Member) {
     await shared.etcd.close()
   })
   const schedulers = async () =>
-    Object.fromEntries((await bench.outside.table()).map(({ service }) => [service.port, service.scheduler]))
+    Object.fromEntries((await bench.outside.table()).map(({ service }) => [service.port, service.scheduler] as const))
   return {
     shared,
     told,

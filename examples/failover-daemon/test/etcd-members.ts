@@ -11,6 +11,9 @@ import { Etcd } from '../src/etcd/client.js'
 import type { EtcdConfig } from '../src/etcd/schema.js'
 import { base64, prefixRange } from '../src/etcd/wire.js'
 
+export { authority, clientCert, clientKey, serverCert, serverKey } from '../../../test/health/certificates.js'
+export { until } from '../../../test/held.js'
+
 /** A port of loopback at which nobody listens. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

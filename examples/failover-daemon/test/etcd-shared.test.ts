@@ -1,14 +1,13 @@
 /** A configuration whose services are in Debian's etcd: as it changes, goes wrong, and cannot be reached. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
-import { until } from '../../../test/held.js'
 import { cli } from '../src/cli.js'
 import { openConfiguration } from '../src/configuration.js'
 import type { Config } from '../src/config.js'
-import { folderOf, freePort, member } from './etcd-members.js'
+import { folderOf, freePort, member, until } from './etcd-members.js'
 import { recordingLog } from './recording-log.js'
 
 const web = (port: number, scheduler = 'wlc') =>
@@ -47,12 +46,12 @@ t.test('a put is heard, a bad value is told by its key, and what was taken outli
   const { file, folder } = await fileOf(t, etcd.port)
   const first = await opened(t, file)
   t.strictSame(ports(first.configuration.first), ['80 wlc'])
-  first.configuration.taken(first.configuration.first)
+  await first.configuration.taken(first.configuration.first)
   await etcd.put('/ipvs/services/more', web(81))
   await first.changed(1)
   const taken = first.shared.again()
   t.strictSame(ports(taken), ['81 wlc', '80 wlc'])
-  first.configuration.taken(taken)
+  await first.configuration.taken(taken)
   await etcd.put('/ipvs/services/more', web(81).replace('tcp', 'script'))
   await first.changed(2)
   t.throws(() => first.shared.again(), {
@@ -98,7 +97,7 @@ t.test('the file counts as it was taken, until it is read anew; another etcd nee
   const anew = configuration.read()
   t.equal(anew.reconcileMs, 1000)
   t.equal(shared.again().reconcileMs, 5000, 'what was read may be refused')
-  configuration.taken(anew)
+  await configuration.taken(anew)
   t.equal(shared.again().reconcileMs, 1000)
   writeFileSync(file, head.replace(/:\d+\n/, ':1\n'))
   t.throws(() => configuration.read(), { message: /config: expected the same as at the start of the daemon/ })
@@ -150,10 +149,13 @@ t.test('without etcd there is the file alone', async (t) => {
 })
 
 t.test('who names no etcd loads nothing that asks it', async (t) => {
+  const built = resolve('examples/failover-daemon/dist/commands/run.js')
   const program = `import { createRequire } from 'node:module'
-    await import('./examples/failover-daemon/dist/commands/run.js')
+    await import(process.argv[1])
     const loaded = Object.keys(createRequire(import.meta.url).cache)
     console.log(loaded.some((file) => file.includes('/pino/')), loaded.some((file) => file.includes('/undici/')))`
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program, built], {
+    encoding: 'utf8',
+  })
   t.equal(stdout, 'true false\n', stderr)
 })

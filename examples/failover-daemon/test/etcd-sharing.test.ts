@@ -1,12 +1,11 @@
 /** Directors that hear of each other by Debian's etcd. */
 import t from 'tap'
 import type { Test } from 'tap'
-import { until } from '../../../test/held.js'
 import { systemClock } from '../src/clock.js'
 import type { Facts, Health } from '../src/facts.js'
 import { Sharing } from '../src/etcd/sharing.js'
 import { objectName } from '../src/names.js'
-import { client, member } from './etcd-members.js'
+import { client, member, until } from './etcd-members.js'
 import type { Member } from './etcd-members.js'
 import { config, server, service } from './tables.js'
 

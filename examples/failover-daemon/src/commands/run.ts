@@ -131,7 +131,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   const onReload = (refused: Error | undefined, taken?: Config) => {
     if (refused === undefined) {
       log.info({ file }, 'configuration reloaded')
-      if (taken !== undefined) configuration.taken(taken)
+      if (taken !== undefined) void configuration.taken(taken)
       told.reloaded(director.config)
       void page.configure(director.config.page)
       void ha.configure(director.config)
@@ -147,7 +147,7 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   const handle = commandHandler({ director, handOver: () => ha.handOver(), readConfig, reload: take })
   // A refusal was told.
   const reload = (read = readConfig) => void take(read, false).catch(() => {})
-  configuration.taken(config)
+  await configuration.taken(config)
   if (shared?.refused !== undefined) onReload(new Error(shared.refused))
   const following = shared?.follow(() => reload(() => shared.again()), ending.signal)
   const talking = sharing?.run(ending.signal)

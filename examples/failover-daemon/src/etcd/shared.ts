@@ -103,11 +103,11 @@ export class SharedConfiguration implements Configuration {
     return configOf(this.#text, file, [...others, { key, text: readBounded(place), place }])
   }
 
-  taken(config: Config): void {
+  async taken(config: Config): Promise<void> {
     const origin = this.#origins.get(config)
     if (origin === undefined) return
     this.#text = origin.text
-    void this.#opened.lastGood.replace(origin.carried)
+    await this.#opened.lastGood.replace(origin.carried)
   }
 
   /** What other directors find, and are told, by the same etcd; `onChange` is called when they find something else. */
