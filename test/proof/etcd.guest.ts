@@ -22,6 +22,8 @@ const patienceMs = 120_000
 const outageMs = 60_000
 /** Within which a change is in the table of each director: it settles for 0.1 s, is read, and is written. */
 const promisedMs = 1000
+/** What an emulated machine adds to that: two daemons under strace read all of their configuration. */
+const readingMs = 3000
 /** Within which a server is down for a director, as its check is configured here, and the other director knows. */
 const downMs = 2000 + 3 * 1000 + 1000
 
@@ -126,7 +128,10 @@ async function taken(t: Test, what: string, key: string, value: string, expected
   const isUpdate = ({ written = [] }: LogLine) => written.some((change) => change.startsWith('updateService'))
   const lines = nodes.map(({ daemon }, i) => daemon.first(isUpdate, from[i]))
   const tookMs = Math.max(...(await Promise.all(lines)).map(({ time }) => Date.parse(time) - began))
-  t.ok(tookMs <= promisedMs + emulationMs, `${tookMs} ms`)
+  t.ok(
+    tookMs <= promisedMs + readingMs,
+    `${tookMs} ms, promised ${promisedMs} ms and up to ${readingMs} ms for emulation`,
+  )
   t.comment(`measured: ${what}: in both tables after ${tookMs} ms`)
   await everywhere(expected)
 }
@@ -209,12 +214,14 @@ t.test('a server goes when both directors find it down', async (t) => {
   })
   const [seen] = (await statusOf(lb1)).services[0]?.servers ?? []
   t.match(seen, { state: 'failed', weight: 1, others: { up: 1, down: 0 } })
-  const began = Date.now()
+  const since = marks()
   await lan.blackhole(first, 80)
+  const { time } = await lb2.daemon.first(({ to }) => to === 'failed', since[1])
+  const gone = await Promise.all(nodes.map(({ daemon }, i) => daemon.removed(first, since[i] ?? 0)))
+  const tookMs = Math.max(...gone) - Date.parse(time)
+  t.ok(tookMs <= promisedMs + emulationMs, `${tookMs} ms`)
+  t.comment(`measured: out of both tables ${tookMs} ms after the second director found it down`)
   await everywhere({ 80: 'wlc 2', 81: 'wlc 2' })
-  const tookMs = Date.now() - began
-  t.ok(tookMs <= downMs + emulationMs, `${tookMs} ms`)
-  t.comment(`measured: out of both tables ${tookMs} ms after the other director lost it, too`)
 })
 
 t.test('the vote of a director that stands still runs out', async (t) => {
