@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,6 +19,8 @@ import t, { type Test } from 'tap'
 import type { DirectorEvent } from '../src/events.js'
 import type { HaConfig } from '../src/ha/config.js'
 import { Fifo } from '../src/ha/fifo.js'
+import { Ha } from '../src/ha/ha.js'
+import { keepalivedInclude } from '../src/ha/keepalived.js'
 import { Pair } from '../src/ha/pair.js'
 import type { Word } from '../src/ha/role.js'
 import { recordingLog } from './recording-log.js'
@@ -48,24 +51,26 @@ function keepalived(path: string) {
   }
 }
 
+const haConfig = (runDirectory: string, change: Partial<HaConfig> = {}): HaConfig => ({
+  interface: 'eth0',
+  routerId: 51,
+  priority: 120,
+  vips: [vip],
+  peers: ['192.0.2.2'],
+  advertIntervalMs: 100,
+  preempt: true,
+  graceMs: 0,
+  stallMs: 1000,
+  sync: { interface: 'eth0', id: 51 },
+  runDirectory,
+  include: '/nowhere',
+  ...change,
+})
+
 /** One of a pair, on an in-memory kernel; a test says what keepalived says. */
 async function director(t: Test, change: Partial<HaConfig> = {}) {
   const runDirectory = join(folderOf(t), 'run')
-  const ha: HaConfig = {
-    interface: 'eth0',
-    routerId: 51,
-    priority: 120,
-    vips: [vip],
-    peers: ['192.0.2.2'],
-    advertIntervalMs: 100,
-    preempt: true,
-    graceMs: 0,
-    stallMs: 1000,
-    sync: { interface: 'eth0', id: 51 },
-    runDirectory,
-    include: '/nowhere',
-    ...change,
-  }
+  const ha = haConfig(runDirectory, change)
   const kernel = createTestKernel().open()
   const log = recordingLog()
   const events: DirectorEvent[] = []
@@ -237,4 +242,44 @@ t.test('a FIFO is found, made, followed to another one, and nothing else is read
   other.say('FAULT')
   await until(() => heard.includes('FAULT'))
   other.end()
+})
+
+t.test('another configuration of ha changes no role: keepalived has said it once', async (t) => {
+  const folder = folderOf(t)
+  const include = join(folder, 'keepalived.conf')
+  const config = haConfig(join(folder, 'run'), { include })
+  writeFileSync(include, keepalivedInclude(config))
+  const events: DirectorEvent[] = []
+  const kernel = createTestKernel().open()
+  const ha = new Ha({ ipvs: kernel, log: recordingLog(), onEvent: (event) => events.push(event), watcher })
+  t.teardown(() => ha.end())
+  t.match(ha.director(), { role: 'alone' })
+  await t.rejects(ha.handOver(), { message: /this director is alone/ })
+  await ha.configure({ ha: config, reconcileMs: 5000 })
+  ha.round(true)
+  const voice = keepalived(join(config.runDirectory, 'vrrp.fifo'))
+  t.teardown(() => voice.end())
+  voice.say('MASTER')
+  await until(() => ha.director().role === 'master' && ha.director().syncDaemon === 'master')
+  t.notOk(ha.problems().some((problem) => problem.includes(include)))
+
+  await ha.configure({ ha: { ...config, vips: ['192.0.2.99', vip] }, reconcileMs: 5000 })
+  t.match(ha.director(), { role: 'master', standing: 'preferred' })
+  t.ok(ha.problems().some((problem) => problem.startsWith(`${include} is not what ha: says`)))
+  await until(() => ha.director().syncDaemon === 'master')
+  t.notOk(
+    events.some(({ detail }) => detail.includes('backup')),
+    'nor did it for a moment',
+  )
+
+  ha.event({ type: 'kernel', at: 0, ok: false, detail: 'EPERM' })
+  t.match(ha.director(), { standing: 'sick', standingReason: 'EPERM' })
+  await ha.configure({ ha: undefined, reconcileMs: 5000 })
+  t.match(ha.director(), { role: 'alone' })
+  t.strictSame(ha.problems(), [])
+  t.strictSame(
+    (await kernel.syncDaemons()).map(({ role }) => role),
+    ['master'],
+    'which stays',
+  )
 })

@@ -18,6 +18,8 @@ export interface HaParts {
   readonly log: Log
   /** Hears of each change of the role. Must not throw. */
   readonly onEvent: (event: DirectorEvent) => void
+  /** The program that is the watcher. @default that of this package */
+  readonly watcher?: string | undefined
 }
 
 export class Ha {
@@ -37,13 +39,15 @@ export class Ha {
     this.#reconcileMs = reconcileMs
     this.#stale = ha && staleInclude(ha)
     if (this.#stale !== undefined) this.#parts.log.warn({}, this.#stale)
-    if (isDeepStrictEqual(ha, this.#pair?.ha)) return
-    this.#pair?.end()
+    const before = this.#pair
+    if (isDeepStrictEqual(ha, before?.ha)) return
+    before?.end()
     this.#pair =
       ha &&
       new Pair({
         ...this.#parts,
         ha,
+        said: ha.runDirectory === before?.ha.runDirectory ? before.said : undefined,
         working: () => this.#fitness.working,
         ailments: () => this.#fitness.ailments(this.#reconcileMs, ha.stallMs),
         addresses: hostAddresses,

@@ -32,6 +32,8 @@ export interface PairParts {
   readonly addresses: () => ReadonlySet<string>
   /** Hears of each change of the role. Must not throw. */
   readonly onEvent: (event: DirectorEvent) => void
+  /** What keepalived said last to whom this one replaces. @default nothing */
+  readonly said?: Word | undefined
   /** @default the system's */
   readonly clock?: Clock | undefined
   /** The program that is the watcher. @default that of this package */
@@ -62,6 +64,8 @@ export class Pair {
   readonly #hearing = new Set<(word: Word) => void>()
   #said: Word | undefined
   #role: Role = 'unknown'
+  /** VIPs that are not here. */
+  #missing: readonly string[] = []
   #vipHere = false
   #standing: Standing = { word: 'undecided', reason: 'it has just started' }
   #memory: Memory = noMemory
@@ -76,6 +80,7 @@ export class Pair {
     this.#parts = parts
     this.#clock = clock
     this.#startedAt = clock.now()
+    this.#said = parts.said
     this.#fifo = new Fifo(fifoPath(ha), {
       onWord: (word) => this.#hear(word),
       onGone: () => this.#gone(),
@@ -126,12 +131,17 @@ export class Pair {
     }
   }
 
+  /** What keepalived said last. */
+  get said(): Word | undefined {
+    return this.#said
+  }
+
   /** For people. */
   problems(): readonly string[] {
-    const [vip] = this.#parts.ha.vips
+    const missing = this.#said === 'MASTER' && this.#missing.length > 0
     return [
       this.#deaf ?? (this.#fifo.running ? undefined : 'keepalived does not run: nobody moves the VIPs'),
-      this.#said === 'MASTER' && !this.#vipHere ? `keepalived says master, but ${vip} is not here` : undefined,
+      missing ? `keepalived says master, but ${this.#missing.join(', ')} is not here` : undefined,
       this.#standing.word === 'sick' ? `this director is not fit for the VIPs: ${this.#standing.reason}` : undefined,
       this.#unwatched,
       this.#keeper.problem,
@@ -170,7 +180,11 @@ export class Pair {
   #look(): void {
     this.#lookedAt = this.#clock.now()
     this.#listen()
-    this.#vipHere = this.#parts.addresses().has(this.#parts.ha.vips[0])
+    if (!this.#fifo.running) this.#said = undefined
+    const addresses = this.#parts.addresses()
+    this.#missing = this.#parts.ha.vips.filter((vip) => !addresses.has(vip))
+    // They move together. One that was not there yet when keepalived was told what to do is no sign of anything.
+    this.#vipHere = this.#missing.length < this.#parts.ha.vips.length
     void this.#keeper.keep(this.#settleRole())
   }
 
