@@ -173,6 +173,7 @@ t.test('the failover daemon installs beside it', async (t) => {
     'page/words.js',
     'status.schema.json',
     'systemd/ipvs-failover.service',
+    'systemd/keepalived.conf',
     'systemd/modules-load.conf',
   ])
   const app = await install(folder, [tarball, daemon.tarball])

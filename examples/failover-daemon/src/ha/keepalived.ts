@@ -7,7 +7,8 @@
  * - `-6`, a sum below -253, is FAULT: the master says so (an advert of priority 0) and lets go; the other one has the VIPs after its
  *   skew, 140 ms later. Any other value ends FAULT. A link that is down is FAULT by itself.
  * - The file may be written in place or replaced by rename(2). **One that is missing, empty or no number counts as 0**, as the best
- *   there is. Hence rename(2), `init_file`, and a run directory that outlives the daemon.
+ *   there is. Hence rename(2), `init_file`, and a run directory that outlives the daemon; where that is missing at the start, keepalived
+ *   forgets the track file altogether (systemd/keepalived.conf).
  * - The FIFO gets a line for each change, `INSTANCE "ipvs_failover" MASTER 150`, with the priority that is announced; FAULT, and STOP at
  *   the end, carry the last one. What nobody reads waits there. keepalived makes a FIFO that is missing, for root alone.
  * - Adverts of a master with other addresses in `virtual_ipaddress` are dropped, and there are two masters: one address is there, all
