@@ -16,7 +16,9 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestKernel } from 'ipvs/testing'
 import t, { type Test } from 'tap'
+import { systemClock } from '../src/clock.js'
 import type { DirectorEvent } from '../src/events.js'
+import { Fitness } from '../src/fitness.js'
 import type { HaConfig } from '../src/ha/config.js'
 import { Fifo } from '../src/ha/fifo.js'
 import { Ha } from '../src/ha/ha.js'
@@ -251,12 +253,14 @@ t.test('another configuration of ha changes no role: keepalived has said it once
   writeFileSync(include, keepalivedInclude(config))
   const events: DirectorEvent[] = []
   const kernel = createTestKernel().open()
-  const ha = new Ha({ ipvs: kernel, log: recordingLog(), onEvent: (event) => events.push(event), watcher })
+  const fitness = new Fitness(systemClock)
+  const ha = new Ha({ ipvs: kernel, log: recordingLog(), fitness, onEvent: (event) => events.push(event), watcher })
   t.teardown(() => ha.end())
   t.match(ha.director(), { role: 'alone' })
   await t.rejects(ha.handOver(), { message: /this director is alone/ })
   await ha.configure({ ha: config, reconcileMs: 5000 })
-  ha.round(true)
+  fitness.round(true)
+  ha.changed()
   const voice = keepalived(join(config.runDirectory, 'vrrp.fifo'))
   t.teardown(() => voice.end())
   voice.say('MASTER')
@@ -272,7 +276,8 @@ t.test('another configuration of ha changes no role: keepalived has said it once
     'nor did it for a moment',
   )
 
-  ha.event({ type: 'kernel', at: 0, ok: false, detail: 'EPERM' })
+  fitness.event({ type: 'kernel', at: 0, ok: false, detail: 'EPERM' })
+  ha.changed()
   t.match(ha.director(), { standing: 'sick', standingReason: 'EPERM' })
   await ha.configure({ ha: undefined, reconcileMs: 5000 })
   t.match(ha.director(), { role: 'alone' })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Fitness } from '../src/ha/fitness.js'
+import { Fitness } from '../src/fitness.js'
 import { Lines } from '../src/ha/fifo.js'
 import { roleOf } from '../src/ha/role.js'
 import { bands, judge, noMemory } from '../src/ha/standing.js'

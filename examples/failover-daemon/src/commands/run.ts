@@ -3,33 +3,21 @@ import '../heap.js'
 import { IpvsError, open } from 'ipvs'
 import type { Ipvs } from 'ipvs'
 import { openPing } from 'ipvs/system'
-import { Announcer } from '../announce/announcer.js'
-import { announcedVips } from '../announce/vips.js'
 import { ping, startMonitor } from '../checks.js'
+import { Companions } from '../companions.js'
 import type { Config } from '../config.js'
 import { commandHandler, reloads } from '../control/commands.js'
 import { defaultSocket } from '../control/protocol.js'
 import { listenForCommands } from '../control/server.js'
 import { Director } from '../director.js'
-import type { DirectorEvent } from '../events.js'
 import { followFile } from '../follow-file.js'
-import { Ha } from '../ha/ha.js'
 import { holdNamespace } from '../lock.js'
 import { openLog } from '../log.js'
-import { Metrics } from '../metrics.js'
 import { openOrders } from '../orders.js'
-import { Pulse } from '../pulse.js'
-import { Rates } from '../rates.js'
 import { openLedger, stateDirectoryOf } from '../state.js'
-import { Timeline } from '../timeline.js'
-import { openTold } from '../told.js'
 import { version } from '../version.js'
-import { Page } from '../web/page.js'
 import { usableConfiguration } from './check-config.js'
 import { Exit, statuses } from './exit.js'
-
-/** So often bird is asked whether it still announces what it should, beside what happens here. */
-const announceMs = 5000
 
 /** Runs until SIGTERM or SIGINT. SIGHUP reads the file anew. */
 export async function run(file: string, socket: string | undefined): Promise<void> {
@@ -52,48 +40,8 @@ export async function run(file: string, socket: string | undefined): Promise<voi
   const path = socket ?? config.controlSocket ?? defaultSocket()
   log.info({ version: version(), services: config.services.length, stateDirectory: directory }, 'started')
   const [ledger, orders] = await Promise.all([openLedger(directory, log), openOrders(directory, log)])
-  const [timeline, rates, pulse] = [new Timeline(), new Rates(), new Pulse()]
-  const metrics = new Metrics({ status: () => director.status(), table: () => director.table })
-  const told = openTold(config, log, () => director.status())
-  const page = new Page(
-    {
-      status: () => director.status(),
-      samples: () => rates.samples,
-      metrics: async () => ({ type: metrics.contentType, text: await metrics.text() }),
-      ailments: () => pulse.ailments(director.config.reconcileMs),
-    },
-    log,
-  )
-  let kernelLost = false
-  const announcer = new Announcer(config.bird, {
-    log,
-    wanted: (before) =>
-      announcedVips({
-        config: director.config,
-        status: () => director.status(),
-        before,
-        sick: kernelLost || (pulse.began && pulse.ailments(director.config.reconcileMs).length > 0),
-      }),
-    onChange: () => page.changed(),
-  })
   const { shared } = configuration
-  const sharing = shared?.sharing(() => director.look())
-  const notify = (event: DirectorEvent) => {
-    if (event.type === 'kernel') kernelLost = !event.ok
-    told.notify(event)
-    metrics.event(event)
-    ha.event(event)
-    announcer.look()
-    page.changed()
-  }
-  const ha: Ha = new Ha({
-    ipvs,
-    log,
-    onEvent(event) {
-      timeline.note(event)
-      notify(event)
-    },
-  })
+  const companions: Companions = new Companions({ config, ipvs, log, shared, director: () => director })
   const director: Director = new Director({
     config,
     ipvs,
@@ -102,55 +50,25 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     log,
     startMonitor,
     echo: (address, signal) => ping.echo(address, signal),
-    timeline,
-    rates,
-    problems: () => [
-      ...page.problems,
-      ...ha.problems(),
-      ...announcer.problems,
-      ...(shared?.problems ?? []),
-      ...(sharing?.problems ?? []),
-    ],
-    director: () => ha.director(),
-    announced: () => announcer.announced,
-    others: sharing,
-    onEvent: notify,
-    onVerdict: (service, verdict, latencyMs) => metrics.verdict(service, verdict, latencyMs),
-    onRepair: (changes) => metrics.repaired(changes),
-    onRound(status, { tookMs, written }) {
-      if (written) pulse.round()
-      ha.round(written)
-      metrics.round(tookMs, Date.now())
-      told.round(status)
-    },
-    onTable: () => {
-      announcer.look()
-      page.changed()
-    },
+    ...companions.parts,
   })
   const onReload = (refused: Error | undefined, taken?: Config) => {
     if (refused === undefined) {
       log.info({ file }, 'configuration reloaded')
       if (taken !== undefined) void configuration.taken(taken)
-      told.reloaded(director.config)
-      void page.configure(director.config.page)
-      void ha.configure(director.config)
-      void announcer.configure(director.config.bird)
+      companions.reloaded()
     } else log.error({ file, error: refused.message }, 'configuration refused: the old one holds')
     const detail = refused === undefined ? 'the configuration holds' : refused.message
-    const event = { type: 'config', at: Date.now(), ok: refused === undefined, detail } as const
-    timeline.note(event)
-    notify(event)
+    companions.note({ type: 'config', at: Date.now(), ok: refused === undefined, detail })
   }
   const take = reloads(director, onReload)
   const readConfig = () => configuration.read()
-  const handle = commandHandler({ director, handOver: () => ha.handOver(), readConfig, reload: take })
+  const handle = commandHandler({ director, handOver: () => companions.handOver(), readConfig, reload: take })
   // A refusal was told.
   const reload = (read = readConfig) => void take(read, false).catch(() => {})
   await configuration.taken(config)
   if (shared?.refused !== undefined) onReload(new Error(shared.refused))
   const following = shared?.follow(() => reload(() => shared.again()), ending.signal)
-  const talking = sharing?.run(ending.signal)
   const onSignal = () => reload()
   process.on('SIGHUP', onSignal)
   const unfollow = followFile(file, () => {
@@ -160,18 +78,13 @@ export async function run(file: string, socket: string | undefined): Promise<voi
     // The servers need their director more than the operators their commands.
     log.error({ path, error: String(error) }, 'the control socket cannot be opened: no commands of operators')
   })
-  // A round that does not end calls nobody.
-  setInterval(() => announcer.look(), announceMs).unref()
-  await Promise.all([page.configure(config.page), ha.configure(config)])
+  await companions.start(ending.signal)
   await director.run(ending.signal)
   control?.close()
-  await announcer.end()
-  await page.close()
-  await Promise.all([following, talking])
+  await following
   unfollow()
-  ha.end()
   process.off('SIGHUP', onSignal)
-  await told.end()
+  await companions.end()
   await ipvs.close()
   log.info({ signal: ending.signal.reason as unknown }, 'ended, the table stays as it is')
   await end()

@@ -1,14 +1,13 @@
 /** What `ha:` adds to the daemon: the pair that this director is one of, while the configuration has one. */
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { systemClock } from '../clock.js'
 import type { Config } from '../config.js'
 import type { DirectorEvent } from '../events.js'
+import type { Fitness } from '../fitness.js'
 import type { Log } from '../log.js'
 import type { DirectorStatus } from '../status-schema.js'
 import { hostAddresses, thisDirector } from '../this-host.js'
 import type { HaConfig } from './config.js'
-import { Fitness } from './fitness.js'
 import { keepalivedInclude } from './keepalived.js'
 import { Pair } from './pair.js'
 import type { SyncKernel } from './sync-keeper.js'
@@ -16,6 +15,8 @@ import type { SyncKernel } from './sync-keeper.js'
 export interface HaParts {
   readonly ipvs: SyncKernel
   readonly log: Log
+  /** Of the director. */
+  readonly fitness: Pick<Fitness, 'working' | 'ailments'>
   /** Hears of each change of the role. Must not throw. */
   readonly onEvent: (event: DirectorEvent) => void
   /** The program that is the watcher. @default that of this package */
@@ -24,7 +25,6 @@ export interface HaParts {
 
 export class Ha {
   readonly #parts: HaParts
-  readonly #fitness = new Fitness(systemClock)
   #pair: Pair | undefined
   #reconcileMs = 0
   /** What is wrong with keepalived's configuration. */
@@ -48,24 +48,16 @@ export class Ha {
         ...this.#parts,
         ha,
         said: ha.runDirectory === before?.ha.runDirectory ? before.said : undefined,
-        working: () => this.#fitness.working,
-        ailments: () => this.#fitness.ailments(this.#reconcileMs, ha.stallMs),
+        working: () => this.#parts.fitness.working,
+        ailments: () => this.#parts.fitness.ailments(this.#reconcileMs, ha.stallMs),
         addresses: hostAddresses,
       })
     await this.#pair?.start()
   }
 
-  /** A round is complete; `written`: the kernel took all of it. */
-  round(written: boolean): void {
-    this.#fitness.round(written)
+  /** The director may be fitter, or less fit, than before. */
+  changed(): void {
     this.#pair?.changed()
-  }
-
-  /** Something happened. */
-  event(event: DirectorEvent): void {
-    if (event.type === 'server') return
-    this.#fitness.event(event)
-    if (event.type === 'kernel') this.#pair?.changed()
   }
 
   /** For people. */

@@ -1,7 +1,7 @@
 /** What keeps the daemon from its work: the kernel's table, and rounds that do not come. */
-import type { Clock } from '../clock.js'
-import type { DirectorEvent } from '../events.js'
-import { Pulse } from '../pulse.js'
+import type { Clock } from './clock.js'
+import type { DirectorEvent } from './events.js'
+import { Pulse } from './pulse.js'
 
 export class Fitness {
   readonly #clock: Clock
@@ -28,12 +28,15 @@ export class Fitness {
   }
 
   /** Something happened: the table could not be read, or can be again. */
-  event({ type, ok, detail }: Extract<DirectorEvent, { readonly ok: boolean }>): void {
-    if (type === 'kernel') this.#lost = ok ? undefined : detail
+  event(event: DirectorEvent): void {
+    if (event.type === 'kernel') this.#lost = event.ok ? undefined : event.detail
   }
 
-  /** For people; rounds are due every `everyMs`, and one that is late by `stallMs` is not coming. */
-  ailments(everyMs: number, stallMs: number): readonly string[] {
+  /**
+   * For people; who starts has none. Rounds are due every `everyMs`, and one that is late by `stallMs` is not coming.
+   * @param stallMs @default several rounds may be missing
+   */
+  ailments(everyMs: number, stallMs = Infinity): readonly string[] {
     if (this.#lost !== undefined) return [this.#lost]
     if (this.#roundAt === undefined) return []
     const passedMs = this.#clock.now() - this.#roundAt
