@@ -156,8 +156,10 @@ function shapeProblems(error: z.ZodError, at: Path): Problem[] {
   return error.issues.flatMap((issue): Problem[] => {
     const path = [...at, ...issue.path.map((part) => (typeof part === 'number' ? part : String(part)))]
     if (issue.code !== 'unrecognized_keys') return [{ path, expected: issue.message }]
-    return issue.keys.map((key) => {
-      const meant = nearest(key, issue.message.split(', '))
+    const known = issue.message.split(', ')
+    // Of more, nobody reads the lines.
+    return issue.keys.map((key, index) => {
+      const meant = index < MAX_PROBLEMS ? nearest(key, known) : undefined
       const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
       return { path: [...path, key], expected: `one of ${issue.message}${hint}`, found: 'an unknown key', atKey: true }
     })

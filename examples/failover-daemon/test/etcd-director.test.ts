@@ -38,7 +38,9 @@ async function director(t: Test, etcd: Member) {
     await shared.etcd.close()
   })
   const schedulers = async () =>
-    Object.fromEntries((await bench.outside.table()).map(({ service }) => [service.port, service.scheduler] as const))
+    Object.fromEntries(
+      (await bench.outside.table()).map(({ service }) => [String(service.port), service.scheduler] as const),
+    )
   return {
     shared,
     told,
