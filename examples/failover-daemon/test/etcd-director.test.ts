@@ -37,20 +37,16 @@ async function director(t: Test, etcd: Member) {
     await run.stop()
     await shared.etcd.close()
   })
-  const schedulers = async () =>
-    Object.fromEntries(
-      (await bench.outside.table()).map(({ service }) => [String(service.port), service.scheduler] as const),
-    )
+  const schedulers = async () => {
+    const table = await bench.outside.table()
+    return JSON.stringify(Object.fromEntries(table.map(({ service }) => [String(service.port), service.scheduler])))
+  }
   return {
     shared,
     told,
     force: () => reload(() => configuration.read(), true),
     has: (expected: Record<number, string>) =>
-      until(
-        JSON.stringify(expected),
-        async () => JSON.stringify(await schedulers()) === JSON.stringify(expected),
-        10_000,
-      ),
+      until(JSON.stringify(expected), async () => (await schedulers()) === JSON.stringify(expected), 10_000),
     hears: (pattern: RegExp) => until(String(pattern), () => pattern.test(told.at(-1) ?? ''), 10_000),
   }
 }
