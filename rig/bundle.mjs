@@ -24,12 +24,13 @@ export async function bundle(entry, outfile, external = []) {
   })
 }
 
-/** What rig/pair.ts starts: the failover daemon with the process that it starts, and the probe. @param {string} folder the package's .bundle */
+/** What rig/pair.ts starts: the failover daemon with the process that it starts, probe and echo server. @param {string} folder the package's .bundle */
 export async function bundlePair(folder) {
   const source = join(import.meta.dirname, '../examples/failover-daemon/src')
   await bundle(join(source, 'main.ts'), join(folder, 'failover.mjs'))
   await bundle(join(source, 'ha/watcher.ts'), join(folder, 'watcher.js'))
-  execFileSync('gcc', ['-D_GNU_SOURCE', '-O2', '-o', join(folder, 'probe'), join(import.meta.dirname, 'probe.c')])
+  for (const name of ['probe', 'echo-server'])
+    execFileSync('gcc', ['-D_GNU_SOURCE', '-O2', '-o', join(folder, name), join(import.meta.dirname, `${name}.c`)])
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === import.meta.filename) {

@@ -28,6 +28,8 @@ export interface Member {
   readonly host: Host
   /** The virtual addresses that the host gets and loses, since watch(). */
   vips(): Journal<VipEvent | undefined>
+  /** Those of them since then, in short. */
+  moves(since: number): readonly string[]
   daemon(): Daemon
   keepalived(): Keepalived
   /** Begins to follow the virtual addresses; after the start of the machine. */
@@ -82,6 +84,10 @@ export async function configureMember(lan: Lan, host: Host, options: MemberOptio
   const member: Member = {
     host,
     vips: () => started(vips),
+    moves: (since) =>
+      started(vips).entries.flatMap((event) =>
+        event?.has === undefined || event.at < since ? [] : [`${event.has ? 'got' : 'lost'} ${event.address}`],
+      ),
     daemon: () => started(daemon),
     keepalived: () => started(keepalived),
     async watch() {

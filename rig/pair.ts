@@ -2,7 +2,8 @@
  * Two directors of the rig's LAN with one set of virtual addresses, as rig/member.ts makes them; real servers that keep connections open,
  * and a client that does. What they run is made by bundlePair() of rig/bundle.mjs.
  */
-import { openDirector, tableThat } from './cluster.js'
+import { join } from 'node:path'
+import { journalOf, openDirector, tableThat } from './cluster.js'
 import { faultsOf, type Faults } from './faults.js'
 import { holdConnections, type HeldConnections } from './held.js'
 import { createLan, type Host, type Lan } from './lan.js'
@@ -51,7 +52,7 @@ export async function startPair(options: PairOptions): Promise<Pair> {
 
 async function furnish(lan: Lan, options: PairOptions): Promise<Pair> {
   const vips = [lan.direct.vip.ipv4, lan.direct.vip.ipv6] as const
-  await Promise.all(lan.reals.map((real) => lan.echoServer(real, port)))
+  await Promise.all(lan.reals.map((real) => serve(lan, real)))
   const yaml = `${options.yaml ?? ''}services:\n${service(vips[0], lan, 'ipv4')}${service(`[${vips[1]}]`, lan, 'ipv6')}`
   const [first, second] = lan.directors as [Host, Host]
   const configure = (host: Host, priority: number) => configureMember(lan, host, { ...options, priority, yaml })
@@ -105,6 +106,15 @@ async function furnish(lan: Lan, options: PairOptions): Promise<Pair> {
     },
     close: () => lan.close(),
   }
+}
+
+/** A real server; resolves when it listens. */
+async function serve(lan: Lan, { namespace }: Host): Promise<void> {
+  const program = join(import.meta.dirname, '..', '.bundle/echo-server')
+  // As many connections as there are descriptors.
+  const command = ['--nofile=8192', program, namespace.slice(lan.name.length + 1), String(port)]
+  const child = lan.spawn(namespace, 'prlimit', command, { stdio: ['ignore', 'pipe', 'inherit'] })
+  await journalOf(child, (line) => line).first((line) => line === 'listening')
 }
 
 const service = (virtual: string, { reals }: Lan, family: 'ipv4' | 'ipv6') => `  - virtual: "${virtual}:${port}"

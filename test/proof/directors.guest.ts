@@ -1,4 +1,7 @@
 /** Two directors and a thousand connections by each version of IP: what befalls one of them, or its daemon, costs none. */
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDirector } from '../../rig/cluster.js'
@@ -12,7 +15,10 @@ const count = Number(process.env['NODE_IPVS_CONNECTIONS'] ?? 1000)
 const [crashMs, handoverMs] = [1000, 200]
 /** `stall`, as it is by default, and what an emulated machine may add. */
 const [stallMs, emulationMs] = [3000, 3000]
-const graceMs = 15_000
+/** Longer than an emulated machine takes to ask all connections: what has no packet in it is not known after a crash. */
+const graceMs = 60_000
+/** The daemon's default: so often it reads the kernel's table. */
+const reconcileMs = 5000
 /** An old connection is told again within that time, if it has a packet. The kernel's default is never. */
 const refreshSeconds = 10
 
@@ -25,13 +31,12 @@ const inHost = (namespace: string, ...command: string[]) => run('ip', ['netns', 
 
 t.test('kill -9 of the daemon, and its new start, change nothing for clients', async (t) => {
   const at = Date.now()
-  const from = first.vips().entries.length
   t.equal(await first.daemon().end('SIGKILL'), 'SIGKILL')
   await clients.stand(t, 'kill -9 of the daemon')
   first.startDaemon()
   await first.daemon().first(({ msg }) => msg === 'table found')
   await clients.served(t, 'kill -9 of the daemon', at, Date.now(), 0)
-  t.strictSame(first.vips().entries.slice(from), [], 'the virtual addresses stay')
+  t.strictSame(first.moves(at), [], 'the virtual addresses stay')
 })
 
 t.test('a sync daemon that somebody stops runs again', async (t) => {
@@ -47,6 +52,7 @@ t.test('a sync daemon that somebody stops runs again', async (t) => {
 
 // Each time the first one takes them back after its grace, and the connections survive that, too.
 interface Trouble {
+  /** May give the time at which it has begun. */
   readonly begin: () => unknown
   readonly end: () => unknown
   /** So long nobody answers, at most. */
@@ -54,9 +60,19 @@ interface Trouble {
   /** So long it takes until the other one has the addresses: a program that is to be started first takes longer. */
   readonly noticedMs: number
 }
+/** A daemon that gives up what root may do when it is told to: as if somebody had taken its capability. */
+const mortal = join(await mkdtemp(join(tmpdir(), 'mortal-')), 'mortal.mjs')
+await writeFile(mortal, "process.on('SIGUSR2', () => process.setuid(65534))\n")
 async function replaceDaemon(prefix: readonly string[]): Promise<void> {
   await first.daemon().end('SIGKILL')
   first.startDaemon(prefix)
+  await first.daemon().first(({ msg }) => msg === 'table found')
+}
+async function loseCapability(): Promise<number> {
+  await replaceDaemon(['env', `NODE_OPTIONS=--import=${mortal}`])
+  const at = Date.now()
+  process.kill(first.daemon().pid, 'SIGUSR2')
+  return at
 }
 const troubles: Readonly<Record<string, Trouble>> = {
   'ipvs-failover handover': {
@@ -77,23 +93,24 @@ const troubles: Readonly<Record<string, Trouble>> = {
     promisedMs: handoverMs,
     noticedMs: stallMs + crashMs,
   },
-  'a daemon without CAP_NET_ADMIN': {
-    begin: () => replaceDaemon(['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin']),
+  'the daemon loses CAP_NET_ADMIN': {
+    begin: loseCapability,
     end: () => replaceDaemon([]),
     promisedMs: handoverMs,
-    noticedMs: 60_000,
+    noticedMs: reconcileMs + crashMs,
   },
   'link down': {
-    begin: () => inHost(first.host.namespace, 'ip', 'link', 'set', 'eth0', 'down'),
-    end: () => inHost(first.host.namespace, 'ip', 'link', 'set', 'eth0', 'up'),
+    begin: () => faults.unplug(first.host),
+    end: () => faults.plug(first.host),
     promisedMs: crashMs,
     noticedMs: crashMs,
   },
 }
 for (const [name, { begin, end, promisedMs, noticedMs }] of Object.entries(troubles)) {
   t.test(`${name}: the other director takes over, and gives back`, async (t) => {
-    const at = Date.now()
-    const [, taken] = await Promise.all([begin(), pair.moved(second, true, at)])
+    const called = Date.now()
+    const [begun, taken] = await Promise.all([begin(), pair.moved(second, true, called)])
+    const at = typeof begun === 'number' ? begun : called
     t.ok(taken - at <= noticedMs + emulationMs, `after ${taken - at} ms`)
     t.comment(`measured: ${name}: taken over after ${taken - at} ms`)
     await clients.served(t, name, at, taken, promisedMs)
