@@ -1,5 +1,4 @@
 /** How a session on the kernel begins. */
-import { stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { text, wrongValue } from './check.js'
 import { toIpvsError } from './errors.js'
@@ -25,7 +24,10 @@ export async function openSessionHere(namespace: unknown): Promise<Session> {
 
 /** open(2) of a FIFO waits for a writer, on the private thread, for ever. */
 async function refuseFifo(path: string): Promise<void> {
-  const found = path === '' ? undefined : await stat(path).catch(() => undefined)
+  if (path === '') return
+  // A twentieth of the time in which `ipvs list` starts.
+  const { stat } = await import('node:fs/promises')
+  const found = await stat(path).catch(() => undefined)
   if (!found?.isFIFO()) return
   throw toIpvsError({ operation: 'open', object: path }, Command.getInfo, constants.errno.EINVAL, Stage.namespace)
 }

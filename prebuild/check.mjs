@@ -100,7 +100,7 @@ export function faultsOf(file, arch) {
 export async function faultsOfPackage() {
   const wire = join(root, 'dist/wire.js')
   // The command is made last.
-  const made = existsSync(wire) && existsSync(join(root, 'dist/ipvs.cjs.compiled'))
+  const made = existsSync(wire) && existsSync(join(root, 'dist/ipvs.cjs'))
   if (!made) return ['dist/ is missing: run `npm run build:lib`']
   const expected = Object.keys(architectures).flatMap((arch) =>
     addons.map((name) => ({ arch, file: addonOf(join(root, 'prebuilds'), arch, name) })),

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import type { Pair } from '../../rig/pair.js'
 
 /** What a busy emulated machine may add to a promise: its timers and processes are late. */
-const emulationMs = 1000
+const emulationMs = 500
 const probeEveryMs = 20
 
 export interface PairClients {

@@ -17,8 +17,7 @@ t.test('the tarball holds what is listed here, and nothing else', async (t) => {
     .map((name) => name.slice(0, -3))
   const expected = [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY.md', 'binding.gyp', 'package.json'],
-    ...['bin/ipvs.cjs', 'dist/ipvs.cjs', 'dist/ipvs.cjs.compiled'],
-    ...['completion/_ipvs', 'completion/ipvs.bash', 'completion/ipvs.fish'],
+    ...['bin/ipvs.cjs', 'dist/ipvs.cjs', 'completion/_ipvs', 'completion/ipvs.bash', 'completion/ipvs.fish'],
     ...['docs/ipvsadm.md', 'docs/verdicts.md', 'docs/man/ipvs.8'],
     ...modules.flatMap((name) => ['.d.ts', '.js', '.js.map'].map((ending) => `dist/${name}${ending}`)),
     ...(await below('native')).filter((name) => /^[^/]+\.(cc|h|map)$/.test(name)).map((name) => `native/${name}`),
@@ -77,7 +76,7 @@ t.test('prepack refuses a package that is not whole or not of one piece, and say
     /^1: .*dist\/ is missing: run `npm run build:lib`/,
   )
   t.match(
-    await verdict(t, (copy) => rm(join(copy, 'dist/ipvs.cjs.compiled'))),
+    await verdict(t, (copy) => rm(join(copy, 'dist/ipvs.cjs'))),
     /^1: .*dist\/ is missing: run `npm run build:lib`/,
   )
   t.match(await verdict(t, (copy) => rm(join(copy, arm64))), /^1: .*linux-arm64.* is missing: run `npm run prebuild`/)
