@@ -1,5 +1,5 @@
 // A client of the rig with many long connections: opens COUNT to HOST:PORT, where echo-server.mjs listens, and prints one JSON line,
-// {held, lost, servers}. Then, for each line of its standard input, it sends a byte on each and prints
+// {held, servers}. Then, for each line of its standard input, it sends a byte on each and prints
 // {answered, lost, servers, slowestMs}: `lost` were ended, or gave nothing back in 3 minutes; `servers` counts the others by name. Ends with
 // its standard input, and resets its connections. Usage: node held-connections.mjs HOST PORT COUNT
 import { once } from 'node:events'
@@ -37,15 +37,16 @@ function counted(names) {
 
 /** @type {{ socket: import('node:net').Socket, name: string | undefined }[]} */
 const held = []
-while (held.length < Number(count)) {
+// What is refused while others come is tried again, but not for ever.
+for (let tried = 0; held.length < Number(count) && tried < 2 * Number(count); tried += atOnce) {
   const some = Array.from({ length: Math.min(atOnce, Number(count) - held.length) }, async () => {
     const socket = connect({ host, port: Number(port), noDelay: true }).on('error', () => {})
     return { socket, name: (await next(socket))?.trim() }
   })
-  held.push(...(await Promise.all(some)))
+  held.push(...(await Promise.all(some)).filter(({ name }) => name !== undefined))
 }
-const names = held.map(({ name }) => name).filter(Boolean)
-console.log(JSON.stringify({ held: names.length, lost: held.length - names.length, servers: counted(names) }))
+const names = held.map(({ name }) => name)
+console.log(JSON.stringify({ held: names.length, servers: counted(names) }))
 
 for await (const line of createInterface({ input: process.stdin })) {
   const byte = line.slice(0, 1) || '.'
