@@ -44,7 +44,8 @@ t.test('the private thread sleeps through requests on the calling thread, and wa
   t.equal(await sleepsDuring(() => setWeights(ipvs)), 0)
   t.match(await ipvs.destinations(web), [{ weight: 50 }])
   const { ipvs: usual } = await withWeb(t, {})
-  t.ok((await sleepsDuring(() => setWeights(usual))) >= 50, 'by default each is its work')
+  // Not once for each: the next one may be there before it sleeps.
+  t.ok((await sleepsDuring(() => setWeights(usual))) > 0, 'by default they are its work')
 })
 
 t.test('reads, writes and refusals are of the namespace, as from any handle', async (t) => {
