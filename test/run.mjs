@@ -33,26 +33,34 @@ const unitFolders = ['test', 'test/health', 'test/ipvsadm', 'test/cli', 'example
 const pageFolders = ['examples/failover-daemon/test/page', 'test/page']
 const guests = { 'Linux 6.1': ['--kernel', '6.1'], 'Linux 6.12': ['--kernel', '6.12'] }
 const host = { 'this host': ['--host'] }
-/** Guest tests of what lies above the library's calls, which the others prove on both kernels. */
+/** Guest tests of what lies above the library's calls, which the others prove on both kernels; and long ones, on both by `npm run proof`. */
 const anyKernel = [
   'announce',
   'cli-plan',
   'cli-traffic',
+  'concurrent',
   'daemon',
   'directors',
   'doctor',
+  'ha',
+  'interop',
   'ipvsadm',
   'ipvsadm-live',
+  'ipvsadm-random',
+  'lifetime',
   'name',
+  'places',
   'readme',
   'refusals',
   'seed',
+  'traffic',
   'verdicts',
 ]
 /** Guest tests that want another process 1 than the rig's own. */
 const inits = { systemd: 'systemd' }
 /** These take longest. They start first, or one worker would wait for the other at the end. */
 const longest = [
+  'directors',
   'lifetime',
   'ipvsadm-random',
   'contract',
