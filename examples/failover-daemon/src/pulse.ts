@@ -18,11 +18,6 @@ export class Pulse {
     this.#roundAt = this.#now()
   }
 
-  /** Whether there was a round at all. */
-  get began(): boolean {
-    return this.#roundAt !== undefined
-  }
-
   /** What is wrong, for people, where rounds are due so often; empty when nothing is. */
   ailments(everyMs: number): readonly string[] {
     if (this.#roundAt === undefined) return ['the table was not read yet']
