@@ -1,7 +1,7 @@
 /** Two directors: one goes, by a crash or by hand, and clients keep their connections; the daemon alone may go. At length: test/proof. */
 import t from 'tap'
 import { startPair } from '../../rig/pair.js'
-import { clientsOf } from './pair-clients.js'
+import { clientsOf, killDaemon } from './pair-clients.js'
 
 t.setTimeout(550_000)
 const count = 150
@@ -15,15 +15,7 @@ const { faults } = pair
 const [first, second] = pair.members
 const clients = await clientsOf(t, pair, count)
 
-t.test('kill -9 of the daemon changes nothing for clients', async (t) => {
-  const at = Date.now()
-  t.equal(await first.daemon().end('SIGKILL'), 'SIGKILL')
-  await clients.stand(t, 'kill -9 of the daemon')
-  first.startDaemon()
-  await first.daemon().first(({ msg }) => msg === 'table found')
-  await clients.served(t, 'kill -9 of the daemon', at, Date.now(), 0)
-  t.strictSame(first.moves(at), [], 'the virtual addresses stay')
-})
+t.test('kill -9 of the daemon changes nothing for clients', (t) => killDaemon(t, first, clients))
 
 t.test('ipvs-failover handover gives the virtual addresses to the other director', async (t) => {
   const at = Date.now()

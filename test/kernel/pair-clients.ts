@@ -1,5 +1,6 @@
 /** What the clients of two directors see: connections that they hold, and addresses that do not answer for a while. */
 import type { Test } from 'tap'
+import type { Member } from '../../rig/member.js'
 import type { Pair } from '../../rig/pair.js'
 
 /** What a busy emulated machine may add to a promise: its timers and processes are late. */
@@ -35,4 +36,15 @@ export async function clientsOf(t: Test, pair: Pair, count: number): Promise<Pai
       }
     },
   }
+}
+
+/** Kills the daemon of the director that has the virtual addresses, and starts it again: clients are to see nothing of it. */
+export async function killDaemon(t: Test, director: Member, clients: PairClients): Promise<void> {
+  const at = Date.now()
+  t.equal(await director.daemon().end('SIGKILL'), 'SIGKILL')
+  await clients.stand(t, 'kill -9 of the daemon')
+  director.startDaemon()
+  await director.daemon().first(({ msg }) => msg === 'table found')
+  await clients.served(t, 'kill -9 of the daemon', at, Date.now(), 0)
+  t.strictSame(director.moves(at), [], 'the virtual addresses stay')
 }

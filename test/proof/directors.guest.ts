@@ -6,7 +6,7 @@ import t from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDirector } from '../../rig/cluster.js'
 import { startPair } from '../../rig/pair.js'
-import { clientsOf } from '../kernel/pair-clients.js'
+import { clientsOf, killDaemon } from '../kernel/pair-clients.js'
 import { run } from '../kernel/namespace.js'
 
 t.setTimeout(1_700_000)
@@ -29,15 +29,7 @@ const [first, second] = pair.members
 const clients = await clientsOf(t, pair, count)
 const inHost = (namespace: string, ...command: string[]) => run('ip', ['netns', 'exec', namespace, ...command])
 
-t.test('kill -9 of the daemon, and its new start, change nothing for clients', async (t) => {
-  const at = Date.now()
-  t.equal(await first.daemon().end('SIGKILL'), 'SIGKILL')
-  await clients.stand(t, 'kill -9 of the daemon')
-  first.startDaemon()
-  await first.daemon().first(({ msg }) => msg === 'table found')
-  await clients.served(t, 'kill -9 of the daemon', at, Date.now(), 0)
-  t.strictSame(first.moves(at), [], 'the virtual addresses stay')
-})
+t.test('kill -9 of the daemon, and its new start, change nothing for clients', (t) => killDaemon(t, first, clients))
 
 t.test('a sync daemon that somebody stops runs again', async (t) => {
   const ipvs = await openDirector(first.host)

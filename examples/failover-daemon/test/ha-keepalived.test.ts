@@ -5,13 +5,13 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestKernel } from 'ipvs/testing'
 import t, { type Test } from 'tap'
 import type { HaConfig } from '../src/ha/config.js'
 import { keepalivedInclude } from '../src/ha/keepalived.js'
 import { Pair } from '../src/ha/pair.js'
 import { recordingLog } from './recording-log.js'
+import { until as untilWithin } from './until.js'
 
 const [vip, vip6] = ['192.0.2.100', '2001:db8:0:2::100'] as const
 const watcher = resolve('examples/failover-daemon/dist/ha/watcher.js')
@@ -25,14 +25,8 @@ const run = (...args: readonly string[]) => {
 const names = [1, 2].map((n) => `ha-${process.pid}-${n}`) as [string, string]
 const canTry = succeeds('keepalived', '--version') && succeeds('ip', 'netns', 'add', names[0])
 
-async function until(what: () => boolean, withinMs = 15_000): Promise<number> {
-  const began = performance.now()
-  while (!what()) {
-    if (performance.now() - began > withinMs) throw new Error(`not within ${withinMs} ms: ${what.toString()}`)
-    await sleep(5)
-  }
-  return performance.now() - began
-}
+/** keepalived takes its time. */
+const until = (what: () => boolean, withinMs = 15_000): Promise<number> => untilWithin(what, withinMs)
 
 /** A link between two hosts. */
 function link(t: Test): void {

@@ -13,7 +13,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestKernel } from 'ipvs/testing'
 import t, { type Test } from 'tap'
 import { systemClock } from '../src/clock.js'
@@ -26,17 +25,10 @@ import { keepalivedInclude } from '../src/ha/keepalived.js'
 import { Pair } from '../src/ha/pair.js'
 import type { Word } from '../src/ha/role.js'
 import { recordingLog } from './recording-log.js'
+import { until } from './until.js'
 
 const watcher = resolve('examples/failover-daemon/dist/ha/watcher.js')
 const vip = '192.0.2.100'
-
-export async function until(what: () => boolean, withinMs = 10_000): Promise<void> {
-  const end = performance.now() + withinMs
-  while (!what()) {
-    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what.toString()}`)
-    await sleep(5)
-  }
-}
 
 function folderOf(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'pair-'))

@@ -5,18 +5,9 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { until } from './until.js'
 
 const stallMs = 500
-
-/** Waits for it, and gives the milliseconds that it took. */
-async function until(what: () => boolean, withinMs = 10_000): Promise<number> {
-  const began = performance.now()
-  while (!what()) {
-    if (performance.now() - began > withinMs) throw new Error(`not within ${withinMs} ms: ${what.toString()}`)
-    await sleep(5)
-  }
-  return performance.now() - began
-}
 
 const isAlive = (pid: number) => {
   try {
