@@ -32,7 +32,8 @@ const vip = '192.0.2.100'
 
 function folderOf(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'pair-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  // A watcher writes a last time in its own time.
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
   return folder
 }
 
