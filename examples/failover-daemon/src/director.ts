@@ -3,83 +3,31 @@
  * change of health is written at once, against the last table that was read; every reconcile interval the table is read anew,
  * which repairs what failed and what others changed. Nothing but its signal ends the loop.
  */
-import type { Change, DestinationKey, Ipvs, Table } from 'ipvs'
-import type { Verdict } from 'ipvs/health'
+import type { Change, DestinationKey, Table } from 'ipvs'
 import { alone } from './agreement.js'
-import type { Votes } from './agreement.js'
 import { Agenda, everyInterval } from './agenda.js'
-import type { Every } from './agenda.js'
 import { Checks } from './checks.js'
-import type { HealthChange, StartMonitor } from './checks.js'
+import type { HealthChange } from './checks.js'
 import { systemClock } from './clock.js'
 import type { Clock } from './clock.js'
 import type { Config, ServiceConfig } from './config.js'
+import type { DirectorParts } from './director-parts.js'
 import { Episodes } from './episodes.js'
-import type { DirectorEvent } from './events.js'
-import type { Facts, Order } from './facts.js'
+import type { Order } from './facts.js'
 import { Hosts } from './hosts.js'
-import type { Echo } from './hosts.js'
-import type { Log } from './log.js'
 import { keyName, objectKey, objectName, objectNames, serverName, serviceName } from './names.js'
 import { hostAddresses, thisDirector } from './this-host.js'
-import type { Orders } from './orders.js'
 import { insertions } from './places.js'
 import { Planner } from './planner.js'
-import type { Rates } from './rates.js'
+import { Reading } from './reading.js'
 import { refusedReload } from './reload.js'
 import { Resolver, systemAsking } from './resolver.js'
-import type { Asking } from './resolver.js'
 import { resolved } from './sources.js'
-import type { Ledger } from './state.js'
 import { statusOf } from './status.js'
-import type { DirectorStatus, Status } from './status.js'
+import type { Status } from './status.js'
 import { Timeline } from './timeline.js'
 import { Transitions } from './transitions.js'
-import { Writer, errorFields, some } from './writes.js'
-
-/** What a director works with; the caller opens and closes it. */
-export interface DirectorParts {
-  readonly config: Config
-  readonly ipvs: Ipvs
-  readonly ledger: Ledger
-  readonly orders: Orders
-  readonly log: Log
-  readonly startMonitor: StartMonitor
-  /** How hosts are pinged. @default they are not: a server that is down is failed, never offline */
-  readonly echo?: Echo | undefined
-  /** Hears what happens. Must not throw. @default nobody */
-  readonly onEvent?: ((event: DirectorEvent) => void) | undefined
-  /**
-   * Hears of each full round: the table was read, and written where need be, if the kernel took all of it (`written`). Counters and times are
-   * those of the last round that had something to decide. Must not throw. @default nobody
-   */
-  readonly onRound?:
-    ((status: Status, round: { readonly tookMs: number; readonly written: boolean }) => void) | undefined
-  /** What else is wrong with the daemon, for people. Must not throw. @default nothing */
-  readonly problems?: (() => readonly string[]) | undefined
-  /** The daemon and its host, for the snapshot. @default alone */
-  readonly director?: (() => DirectorStatus) | undefined
-  /** Hears that the table was read: the snapshot may be another. Must not throw. @default nobody */
-  readonly onTable?: (() => void) | undefined
-  /** Where what happens is remembered for the snapshot; others may note there, too. @default one of its own */
-  readonly timeline?: Timeline | undefined
-  /** Who counts new connections. @default nobody does */
-  readonly rates?: Rates | undefined
-  /** Hears each verdict, once for each server in a service that it is about. Must not throw. @default nobody */
-  readonly onVerdict?: ((service: string, verdict: Verdict, latencyMs: number) => void) | undefined
-  /** Hears how many changes a round wrote that undid what others did. Must not throw. @default nobody */
-  readonly onRepair?: ((changes: number) => void) | undefined
-  /** The addresses that are announced to routers, as far as that is known. Must not throw. @default it is not */
-  readonly announced?: (() => ReadonlySet<string> | undefined) | undefined
-  /** @default setInterval */
-  readonly every?: Every | undefined
-  /** @default the system's */
-  readonly clock?: Clock | undefined
-  /** How names and node lists are asked. @default the system's way */
-  readonly asking?: Asking | undefined
-  /** Other directors: what they find, and who tells them what this one does. @default there are none */
-  readonly others?: { readonly votes: Votes; publish(config: Config, facts: Facts): void } | undefined
-}
+import { Writer, some } from './writes.js'
 
 /** So long the start, and a reload, wait for names. What is not known by then comes later. */
 const patienceMs = 1000
@@ -97,15 +45,13 @@ export class Director {
   readonly #planner: Planner
   readonly #hosts: Hosts | undefined
   readonly #transitions: Transitions
+  readonly #reading: Reading
   readonly #writer: Writer
   readonly #timeline: Timeline
   /** As it was given. */
   #given: Config
   /** With the servers that are known. */
   #config: Config
-  /** The table as it was last read; undefined when a write may have changed it since. */
-  #table: Table | undefined
-  #lastTable: Table = []
   /** Since the last decision. */
   #lastStatus: Status | undefined
   #started = false
@@ -131,6 +77,7 @@ export class Director {
       this.#timeline.note(event)
       parts.onEvent?.(event)
     })
+    this.#reading = new Reading({ ...parts, clock, episodes: this.#episodes, transitions: this.#transitions })
     this.#writer = new Writer({
       ipvs: parts.ipvs,
       log,
@@ -164,7 +111,7 @@ export class Director {
         await this.#turn(signal)
         this.#episodes.report('a round', [])
       } catch (error) {
-        this.#table = undefined
+        this.#reading.doubt()
         this.#episodes.report('a round', [{ error: String(error) }])
       }
       await this.#agenda.wait()
@@ -216,7 +163,7 @@ export class Director {
 
   /** The table as it was last read. */
   get table(): Table {
-    return this.#lastTable
+    return this.#reading.last
   }
 
   /** The configuration with the servers that are known. */
@@ -231,7 +178,7 @@ export class Director {
       config: this.#config,
       facts: this.#planner.facts(this.#config, checks),
       checks,
-      table: this.#lastTable,
+      table: this.#reading.last,
       owned: this.#parts.ledger.keys,
       short: this.#planner.short,
       problems: this.#problems(),
@@ -254,12 +201,13 @@ export class Director {
 
   async #turn(signal: AbortSignal): Promise<void> {
     if (this.#agenda.changed) {
-      if (this.#table === undefined || !(await this.#transition(this.#table, signal))) this.#agenda.demandRound()
+      const { table } = this.#reading
+      if (table === undefined || !(await this.#transition(table, signal))) this.#agenda.demandRound()
     }
     if (!this.#agenda.due || signal.aborted) return
     const began = this.#clock.now()
     await this.#agenda.round(async () => {
-      const table = await this.#read(signal)
+      const table = await this.#reading.read(signal)
       if (table === undefined) return
       if (!this.#started) this.#start(table)
       const written = await this.#round(table, signal)
@@ -272,50 +220,31 @@ export class Director {
   async #transition(table: Table, signal: AbortSignal): Promise<boolean> {
     const changes = this.#writer.ready(await this.#plan(table))
     if (!(await this.#writer.transition(changes))) return false
-    if (changes.length > 0) this.#table = await this.#read(signal)
+    if (changes.length > 0) await this.#reading.readAgain(signal)
     return true
   }
 
   /** Brings the table that was just read to what it should be; false if the kernel did not take all of it. */
   async #round(table: Table, signal: AbortSignal): Promise<boolean> {
-    this.#table = table
     const transition = this.#agenda.changed
     if (!transition && this.#planner.stands(this.#config, table)) return this.#inPlaces(signal)
     const changes = await this.#plan(table)
     const written = await this.#writer.round(changes, transition)
-    if (changes.length > 0) this.#table = await this.#read(signal)
+    if (changes.length > 0) await this.#reading.readAgain(signal)
     return (await this.#inPlaces(signal)) && written
   }
 
   /** Gives servers their places where these are kept; false if the kernel did not take all of it. */
   async #inPlaces(signal: AbortSignal): Promise<boolean> {
-    const missing = this.#table ? insertions(this.#config, this.#table) : []
+    const { table } = this.#reading
+    const missing = table ? insertions(this.#config, table) : []
     if (missing.length === 0) return true
     const { ledger } = this.#parts
     const created = missing.filter(({ again }) => !again).map(({ of, server }) => objectKey(of, server))
     if (created.length > 0) await ledger.replace([...ledger.keys, ...created])
     const written = await this.#writer.insert(missing)
-    this.#table = await this.#read(signal)
+    await this.#reading.readAgain(signal)
     return written
-  }
-
-  /** The kernel's table; undefined, and a line in the log, when it cannot be read. */
-  async #read(signal: AbortSignal): Promise<Table | undefined> {
-    try {
-      const table = await this.#parts.ipvs.table({ signal })
-      this.#lastTable = table
-      this.#parts.rates?.table(table, this.#clock.now())
-      this.#parts.onTable?.()
-      this.#episodes.report('reading the table', [])
-      this.#transitions.kernel(undefined)
-      return table
-    } catch (error) {
-      if (!signal.aborted) {
-        this.#episodes.report('reading the table', [errorFields(error)])
-        this.#transitions.kernel(error)
-      }
-      return undefined
-    }
   }
 
   /** Adopts what is there and starts the checks. */
@@ -362,7 +291,7 @@ export class Director {
   }
 
   #weight({ spec }: ServiceConfig, server: DestinationKey): number {
-    const entry = this.#lastTable.find(({ service }) => serviceName(service) === serviceName(spec))
+    const entry = this.#reading.last.find(({ service }) => serviceName(service) === serviceName(spec))
     return entry?.destinations.find((other) => serverName(other) === serverName(server))?.weight ?? 0
   }
 
