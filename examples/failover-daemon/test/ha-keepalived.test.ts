@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createTestKernel } from 'ipvs/testing'
@@ -12,6 +12,7 @@ import { keepalivedInclude } from '../src/ha/keepalived.js'
 import { Pair } from '../src/ha/pair.js'
 import { recordingLog } from './recording-log.js'
 import { until as untilWithin } from './until.js'
+import { removeWatched } from './watched-folder.js'
 
 const [vip, vip6] = ['192.0.2.100', '2001:db8:0:2::100'] as const
 const watcher = resolve('examples/failover-daemon/dist/ha/watcher.js')
@@ -80,8 +81,7 @@ async function director(t: Test, index: 0 | 1, priority: number) {
   t.teardown(async () => {
     await stop()
     pair.end()
-    // Its watcher writes a last time in its own time.
-    rmSync(runDirectory, { recursive: true, force: true, maxRetries: 10 })
+    await removeWatched(runDirectory)
   })
   return {
     pair,

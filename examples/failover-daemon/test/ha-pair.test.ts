@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestKernel } from 'ipvs/testing'
 import t, { type Test } from 'tap'
 import { systemClock } from '../src/clock.js'
@@ -26,14 +27,14 @@ import { Pair } from '../src/ha/pair.js'
 import type { Word } from '../src/ha/role.js'
 import { recordingLog } from './recording-log.js'
 import { until } from './until.js'
+import { removeWatched } from './watched-folder.js'
 
 const watcher = resolve('examples/failover-daemon/dist/ha/watcher.js')
 const vip = '192.0.2.100'
 
 function folderOf(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'pair-'))
-  // A watcher writes a last time in its own time.
-  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
+  t.teardown(() => removeWatched(folder))
   return folder
 }
 
@@ -62,8 +63,13 @@ const haConfig = (runDirectory: string, change: Partial<HaConfig> = {}): HaConfi
   ...change,
 })
 
+/** Does not let this process do anything else. */
+function busy(ms: number): void {
+  for (const began = performance.now(); performance.now() - began < ms;);
+}
+
 /** One of a pair, on an in-memory kernel; a test says what keepalived says. */
-async function director(t: Test, change: Partial<HaConfig> = {}) {
+async function director(t: Test, change: Partial<HaConfig> = {}, program = watcher) {
   const runDirectory = join(folderOf(t), 'run')
   const ha = haConfig(runDirectory, change)
   const kernel = createTestKernel().open()
@@ -78,7 +84,7 @@ async function director(t: Test, change: Partial<HaConfig> = {}) {
     ailments: () => situation.ailments,
     addresses: () => situation.addresses,
     onEvent: (event) => events.push(event),
-    watcher,
+    watcher: program,
   })
   await pair.start()
   t.teardown(() => pair.end())
@@ -172,6 +178,52 @@ t.test('a kernel that refuses, or does not answer, is lost although no round has
     voice.end()
     pair.end()
   }
+})
+
+t.test('a kernel is not lost because the daemon itself stood still, nor silent before the first round', async (t) => {
+  const { pair, kernel, fifo, log, standing, situation } = await director(t)
+  const voice = keepalived(fifo)
+  t.teardown(() => voice.end())
+  voice.say('MASTER')
+  await until(() => standing() === '0')
+  const answer = kernel.syncDaemons.bind(kernel)
+  let asked = 0
+  kernel.syncDaemons = async () => {
+    if (++asked === 1) busy(1500)
+    await sleep(20)
+    return answer()
+  }
+  await until(() => asked === 3)
+  t.notOk(log.lines.some(({ fields }) => fields['to'] === 'sick'))
+  situation.working = false
+  kernel.syncDaemons = () => new Promise(() => {})
+  await sleep(2500)
+  t.match(pair.status().standing, { word: 'undecided' })
+  situation.working = true
+  pair.changed()
+  t.match(pair.status().standing, { word: 'sick', reason: 'the kernel does not answer' })
+})
+
+t.test('a daemon that stood still while its director lost the VIPs does not take them back at once', async (t) => {
+  const told = join(folderOf(t), 'told')
+  const recorder = join(folderOf(t), 'recorder.mjs')
+  writeFileSync(told, '')
+  writeFileSync(
+    recorder,
+    `import { createWriteStream } from 'node:fs'\nprocess.stdin.pipe(createWriteStream('${told}'))\n`,
+  )
+  const values = () => readFileSync(told, 'utf8').trim().split('\n')
+  const { pair, fifo } = await director(t, { graceMs: 60_000 }, recorder)
+  const voice = keepalived(fifo)
+  t.teardown(() => voice.end())
+  voice.say('MASTER')
+  await until(() => values().at(-1) === '0')
+  const before = values().length
+  voice.say('BACKUP')
+  busy(1500)
+  await until(() => values().length > before + 3)
+  t.match(pair.status(), { role: 'backup', standing: { word: 'willing' } })
+  t.strictSame(new Set(values().slice(before)), new Set(['-1']))
 })
 
 t.test('a handover is FAULT until keepalived says so, and nobody else is asked', async (t) => {

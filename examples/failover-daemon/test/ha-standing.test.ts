@@ -40,9 +40,9 @@ t.test('any fit director beats any sick one, and who is preferred beats who is w
 t.test('a daemon that starts leaves what was there, until its first round', async (t) => {
   const at = story()
   t.equal(at({ working: false }), 'undecided')
-  t.equal(at({ now: 9999 }), 'undecided')
-  t.equal(at({ now: 10_000 }), 'sick', 'which does not come')
-  t.equal(at({ now: 11_000, working: true, role: 'master' }), 'preferred')
+  t.equal(at({ now: 29_999 }), 'undecided')
+  t.equal(at({ now: 30_000 }), 'sick', 'which does not come')
+  t.equal(at({ now: 31_000, working: true, role: 'master' }), 'preferred')
   t.equal(story()({ working: false, ailments: ['EPERM'] }), 'sick', 'unless it knows better')
 })
 

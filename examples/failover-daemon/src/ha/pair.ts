@@ -42,7 +42,7 @@ export interface PairParts {
 
 /** How often keepalived's FIFO, the VIPs and the kernel are looked at. */
 const lookMs = 1000
-/** In a `stall`, the watcher is told so often. */
+/** In a `stall`, the watcher is told so often, and the kernel's silence counted. */
 const tellings = 10
 
 /** What there is to see of it. */
@@ -89,8 +89,7 @@ export class Pair {
       ipvs,
       sync: ha.sync,
       log,
-      clock,
-      stallMs: ha.stallMs,
+      patience: tellings,
       onChange: () => this.#decide(),
     })
     this.#watched = new Watched({
@@ -172,7 +171,12 @@ export class Pair {
 
   #tick(): void {
     const { ha } = this.#parts
-    this.#cancelTick = this.#clock.after(ha.stallMs / tellings, () => this.#tick())
+    this.#cancelTick = this.#clock.after(ha.stallMs / tellings, () => {
+      // What keepalived said while this process did not run is heard first: it lies in the FIFO.
+      const soon = setImmediate(() => this.#tick())
+      this.#cancelTick = () => clearImmediate(soon)
+    })
+    this.#keeper.tick()
     if (this.#clock.now() - this.#lookedAt >= lookMs) this.#look()
     this.#decide()
   }
@@ -239,7 +243,9 @@ export class Pair {
 
   #decide(): void {
     const { ha, working, ailments } = this.#parts
-    const { lost, receiving } = this.#keeper
+    const { refused, silent, receiving } = this.#keeper
+    // Who has just started has a patience of its own.
+    const lost = refused ?? (working() ? silent : undefined)
     const { standing, memory } = judge(
       ha,
       {

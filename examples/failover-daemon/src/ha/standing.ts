@@ -43,8 +43,8 @@ export interface Memory {
 
 export const noMemory: Memory = { readySince: undefined }
 
-/** So long a daemon that was started anew has, before what its predecessor wrote stands no more. */
-const startMs = 10_000
+/** So long a daemon that was started anew has, on a busy machine, before what its predecessor wrote stands no more. */
+const startMs = 30_000
 
 export function judge(
   { preempt, graceMs }: Policy,

@@ -1,7 +1,6 @@
 /** Keeps the kernel's sync daemons as the role wants them, again and again; whether the kernel answers is known by it, too. */
 import { IpvsError } from 'ipvs'
 import type { Ipvs, SyncDaemon } from 'ipvs'
-import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import type { SyncConfig } from './config.js'
 import type { Role } from './role.js'
@@ -15,9 +14,8 @@ export interface SyncKeeperParts {
   /** undefined: the kernel is asked whether it answers, and nothing else. */
   readonly sync: SyncConfig | undefined
   readonly log: Log
-  readonly clock: Clock
-  /** A kernel that does not answer for so long is lost. */
-  readonly stallMs: number
+  /** A kernel that does not answer for so many ticks is lost. */
+  readonly patience: number
   /** Hears that something is other than before. */
   readonly onChange: () => void
 }
@@ -26,9 +24,11 @@ export class SyncKeeper {
   readonly #parts: SyncKeeperParts
   #running: SyncDaemon['role'] | undefined
   #problem: string | undefined
-  #lost: string | undefined
+  #refused: string | undefined
   #role: Role | undefined
-  #askedAt: number | undefined
+  #asking = false
+  /** Since the kernel was asked. */
+  #ticks = 0
 
   constructor(parts: SyncKeeperParts) {
     this.#parts = parts
@@ -49,36 +49,45 @@ export class SyncKeeper {
     return this.#problem
   }
 
-  /** Why the kernel cannot be worked with, for people. */
-  get lost(): string | undefined {
-    const { clock, stallMs } = this.#parts
-    if (this.#askedAt !== undefined && clock.now() - this.#askedAt > stallMs) return 'the kernel does not answer'
-    return this.#lost
+  /** What the kernel says to this daemon that it cannot be worked with, for people. */
+  get refused(): string | undefined {
+    return this.#refused
+  }
+
+  /** Whether it says nothing, for people. */
+  get silent(): string | undefined {
+    return this.#asking && this.#ticks > this.#parts.patience ? 'the kernel does not answer' : undefined
+  }
+
+  /** Some time has passed. It is counted, so that a process that did not run itself does not take that for the kernel's silence. */
+  tick(): void {
+    this.#ticks++
   }
 
   /** Looks, and brings it to what the role wants. Does not reject. While the kernel is being asked, the newest role waits. */
   async keep(role: Role): Promise<void> {
     this.#role = role
-    if (this.#askedAt !== undefined) return
+    if (this.#asking) return
+    this.#asking = true
     do {
       role = this.#role
-      this.#askedAt = this.#parts.clock.now()
-      const before = [this.#running, this.#problem, this.#lost].join()
+      this.#ticks = 0
+      const before = [this.#running, this.#problem, this.#refused].join()
       await this.#keep(role)
-      this.#askedAt = undefined
-      if ([this.#running, this.#problem, this.#lost].join() !== before) this.#parts.onChange()
+      if ([this.#running, this.#problem, this.#refused].join() !== before) this.#parts.onChange()
     } while (role !== this.#role)
+    this.#asking = false
   }
 
   async #keep(role: Role): Promise<void> {
     const { ipvs, sync } = this.#parts
     try {
       const running = sync === undefined ? void (await ipvs.info()) : await ipvs.syncDaemons()
-      this.#lost = undefined
+      this.#refused = undefined
       if (sync !== undefined) await this.#bring(wantedDaemon(sync, role), running ?? [])
     } catch (error) {
       this.#running = undefined
-      this.#lost = error instanceof Error ? error.message : String(error)
+      this.#refused = error instanceof Error ? error.message : String(error)
     }
   }
 
