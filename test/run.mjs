@@ -69,7 +69,6 @@ const longest = [
   'ipvsadm',
   'doctor',
   'daemon',
-  'directors',
   'verdicts',
   'traffic',
 ]

@@ -110,6 +110,7 @@ for (const [name, { begin, end, promisedMs, noticedMs }] of Object.entries(troub
     const ended = Date.now()
     await end()
     const back = await pair.moved(first, true, ended)
+    t.ok(back - taken >= graceMs, `and is told of connections first, for ${back - taken} ms`)
     t.comment(`measured: ${name}: taken back ${back - ended} ms after its end, grace ${graceMs} ms`)
     await clients.served(t, `taken back after ${name}`, back - graceMs, back, handoverMs)
     await clients.stand(t, `taken back after ${name}`)
