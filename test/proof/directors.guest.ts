@@ -134,7 +134,8 @@ t.test('a crash: connections are there still, and when the one that crashed is b
   await first.watch()
   first.startDaemon()
   first.startKeepalived()
-  await first.daemon().first(({ msg }) => msg === 'director is backup')
+  // Now it is told of connections.
+  await first.daemon().first(({ msg }) => msg === 'sync daemon started')
   await clients.stand(t, 'while the one that crashed starts', 0.99)
   const back = await pair.moved(first, true, booted)
   t.ok(back - booted >= graceMs, `it took them back ${back - booted} ms after its start`)
