@@ -1,7 +1,9 @@
 /** What befalls hosts and links of the rig's LAN: a crash, a pulled cable, packets that are lost on the way from one host to another. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { journalOf } from './cluster.js'
 import type { Host, Lan, LanOptions } from './lan.js'
 
 const run = promisify(execFile)
@@ -17,8 +19,8 @@ export interface Faults {
   plug(host: Host): Promise<void>
   /** Loses so many percent, all unless told, of what one host sends the other, on the switch: no host sees it of its link. */
   lose(from: Host, to: Host, percent?: number): Promise<void>
-  /** Ends all losses; without one it does nothing. */
-  mend(): Promise<void>
+  /** Ends all losses, of which there is one. Resolves with the time at which the kernel did, in milliseconds since the epoch. */
+  mend(): Promise<number>
 }
 
 export function faultsOf(lan: Lan, { vip = 'first' }: LanOptions = {}): Faults {
@@ -50,7 +52,19 @@ export function faultsOf(lan: Lan, { vip = 'first' }: LanOptions = {}): Faults {
       await onSwitch(`${table}; add rule bridge rig loss ${rule}`)
     },
     async mend() {
-      await onSwitch(`${table}; delete table bridge rig`)
+      const monitor = lan.spawn(`${lan.name}-switch`, 'nft', ['monitor', 'tables'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const changes = journalOf(monitor, (line) => ({ line, at: Date.now() }))
+      // It does not say when it has begun.
+      for (let seen = false; !seen;) {
+        for (const change of ['add', 'delete']) await onSwitch(`${change} table bridge look`)
+        seen = await Promise.race([changes.first(() => true).then(() => true), sleep(100, false)])
+      }
+      await onSwitch('delete table bridge rig')
+      const { at } = await changes.first(({ line }) => line === 'delete table bridge rig')
+      monitor.kill()
+      return at
     },
   }
 }

@@ -33,9 +33,9 @@ const holders = async () => {
 /** They hear each other again: within an advert the second one lets go, and within a second the client's neighbour tables are right. */
 async function heal(t: Test, what: string): Promise<void> {
   const both = (await holders()).length === 2
-  const at = Date.now()
-  await faults.mend()
-  const oneMs = both ? (await pair.moved(second, false, at)) - at : 0
+  const called = Date.now()
+  const at = await faults.mend()
+  const oneMs = both ? Math.max(0, (await pair.moved(second, false, called)) - at) : 0
   while ((await Promise.all(vips.map((vip) => neighbourOf(lan.client, vip)))).some((found) => found !== link))
     if (Date.now() - at > neighboursMs + emulationMs) break
   await sleep(neighboursMs)

@@ -184,7 +184,7 @@ t.test('whatever a file says, the include has no line more than it should', asyn
       const lines = keepalivedInclude(config).split('\n')
       const wrong = lines.filter((line) => !grammar.test(line))
       const [peers, others] = [config.peers.length, config.vips.length - 1]
-      const length = 28 + (peers && peers + 2) + (others && others + 2)
+      const length = 29 + (peers && peers + 2) + (others && others + 2)
       if (wrong.length > 0 || lines.length !== length)
         throw new Error(`${lines.length} of ${length} lines: ${wrong.join()}`)
     }),

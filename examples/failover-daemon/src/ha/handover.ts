@@ -1,5 +1,6 @@
 /** A handover: keepalived is put into FAULT for a moment. It says so to the other directors at once, and nobody waits for adverts. */
 import type { Clock } from '../clock.js'
+import { missedAdverts } from './keepalived.js'
 import type { Role, Word } from './role.js'
 
 export interface HandoverParts {
@@ -28,8 +29,8 @@ export async function handOver(parts: HandoverParts): Promise<void> {
   } finally {
     leave(false)
   }
-  // If nobody has: the VIPs come back when three adverts and a skew have not been heard.
-  if (await heard(parts, 'MASTER', 5 * advertIntervalMs + 100))
+  // If nobody has: the VIPs come back when missedAdverts and a skew have not been heard.
+  if (await heard(parts, 'MASTER', (missedAdverts + 2) * advertIntervalMs + 100))
     throw new Error('no other director took the VIPs: this one has them again')
 }
 
