@@ -83,9 +83,15 @@ function note(phase: Phase, i: number, error: IpvsError | undefined, { applied, 
 
 async function add(all: Phase, write: Write, outcome: Outcome): Promise<void> {
   const phase = without(all, outcome.stopped)
-  for (let start = 0; start < phase.changes.length; start += writesTogether) {
-    const end = Math.min(start + writesTogether, phase.changes.length)
-    const refused = await write(phase.requests.slice(start, end))
+  const { length } = phase.changes
+  const send = (start: number) =>
+    start < length ? write(phase.requests.slice(start, start + writesTogether)) : undefined
+  let sent = send(0)
+  for (let start = 0; sent; start += writesTogether) {
+    const refused = await sent
+    // What came of these is noted while the kernel has the next.
+    sent = send(start + writesTogether)
+    const end = Math.min(start + writesTogether, length)
     for (let i = start; i < end; i++) note(phase, i, refused.get(i - start), outcome)
   }
 }

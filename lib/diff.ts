@@ -10,7 +10,8 @@ import { inSlices, wholly } from './slices.js'
 import { presentDestinationKey, presentDestinationSpec, presentServiceKey, presentServiceSpec } from './present.js'
 import { serviceKey, serviceSpec } from './validate.js'
 import { checkedDestination, destinationKey, type CheckedDestination } from './validate-destination.js'
-import type { DestinationRecord, ServiceRecord } from './records.js'
+import { changesOf, Steps } from './steps.js'
+import { Command, type DestinationRecord, type ServiceRecord } from './records.js'
 import type { Change, DiffOptions, ObjectKey, Plan } from './plan.js'
 import type { DesiredTable, Destination, DestinationKey } from './types.js'
 import type { Service, ServiceKey, ServiceSpec, Table } from './types.js'
@@ -48,15 +49,23 @@ export async function diffSliced(current: Table, desired: DesiredTable, options:
 
 function* planning(current: Table, desired: DesiredTable, options: DiffOptions): Generator<void, Plan> {
   const present = yield* index(current, 'current')
-  return yield* compare(present, list('desired', desired), 'desired', ownership(options), creatable)
+  const { steps, removed, foreign } = yield* compare(
+    present,
+    list('desired', desired),
+    'desired',
+    ownership(options),
+    creatable,
+  )
+  return { changes: changesOf(steps, removed), foreign }
 }
 
 /** What happened between two readings of the table, whoever did it. */
 export function changesBetween(before: Table, after: Table): readonly Change[] {
-  return wholly(comparing(before, after)).changes
+  const { steps, removed } = wholly(comparing(before, after))
+  return [...steps.flatMap(({ changes }) => changes), ...removed]
 }
 
-function* comparing(before: Table, after: Table): Generator<void, Plan> {
+function* comparing(before: Table, after: Table): Generator<void, Difference> {
   const anything: Refusals = { service: () => undefined, destination: () => undefined }
   const present = yield* index(before, 'before')
   return yield* compare(present, list('after', after), 'after', ownership({ owned: 'everything' }), anything)
@@ -69,16 +78,24 @@ interface Refusals {
 }
 const creatable: Refusals = { service: refuseService, destination: refuseDestination }
 
+/** What is to be done, in order. */
+interface Difference {
+  /** What creates, what adds, what updates: each may be done together. */
+  readonly steps: readonly [Steps, Steps, Steps]
+  readonly removed: readonly Change[]
+  readonly foreign: readonly ObjectKey[]
+}
+
 function* compare(
   present: Index<Service>,
   desired: readonly unknown[],
   field: string,
   owns: Ownership,
   refuse: Refusals,
-): Generator<void, Plan> {
-  const created: Change[] = []
-  const added: Change[] = []
-  const updated: Change[] = []
+): Generator<void, Difference> {
+  const created = new Steps()
+  const added = new Steps()
+  const updated = new Steps()
   const removed: Change[] = []
   const foreign: ObjectKey[] = []
 
@@ -91,10 +108,13 @@ function* compare(
     const have = present.get(name)
     if (!have) {
       refuse.service(want.record, `desired ${name}`)
-      created.push({ type: 'addService', service: presentServiceSpec(want.record) })
+      const request = { command: Command.newService, service: want.record }
+      created.add({ type: 'addService', service: presentServiceSpec(want.record) }, request, name)
     } else if (!sameServiceSettings(have.record, want.record)) {
       if (passes(() => refuse.service(have.record))) refuse.service(want.record, `desired ${name}`)
-      updated.push({ type: 'updateService', service: presentServiceSpec(want.record), before: have.spec })
+      const request = { command: Command.setService, service: want.record }
+      const service = presentServiceSpec(want.record)
+      updated.add({ type: 'updateService', service, before: have.spec }, request, name)
     }
     const held = have && (yield* destinationsOf(have))
     if (held && allInSameWords(held.all, want.destinations)) {
@@ -133,7 +153,7 @@ function* compare(
     }
     for (const destination of strangers) foreign.push({ service, destination })
   }
-  return { changes: [...created, ...added, ...updated, ...removed], foreign }
+  return { steps: [created, added, updated], removed, foreign }
 }
 
 /** What a service's destinations lack; how many are there. All its changes name the service by one object: apply() reads it once. */
@@ -141,22 +161,29 @@ function compareDestinations(
   want: Indexed<ServiceSpec>,
   have: Destinations<CheckedDestination> | undefined,
   asked: Destinations<CheckedDestination>,
-  { added, updated }: { readonly added: Change[]; readonly updated: Change[] },
+  { added, updated }: { readonly added: Steps; readonly updated: Steps },
   refuse: Refusals,
 ): number {
+  const { record: service, name } = want
   let of: ServiceKey | undefined
   let there = 0
   for (const record of asked.all) {
     const held = have?.get(record)
     if (held) there++
     if (held && sameDestinationSettings(held, record)) continue
-    of ??= presentServiceKey(want.record)
-    if (!held || passes(() => refuse.destination(want.record, held))) {
-      refuse.destination(want.record, record, new Desired(want.name, record))
+    of ??= presentServiceKey(service)
+    if (!held || passes(() => refuse.destination(service, held))) {
+      refuse.destination(service, record, new Desired(name, record))
     }
     const destination = presentDestinationSpec(record)
-    if (held) updated.push({ type: 'updateDestination', of, destination, before: held.given as Destination })
-    else added.push({ type: 'addDestination', of, destination })
+    if (held) {
+      const before = held.given as Destination
+      const request = { command: Command.setDest, service, destination: record }
+      updated.add({ type: 'updateDestination', of, destination, before }, request, name)
+    } else {
+      const request = { command: Command.newDest, service, destination: record }
+      added.add({ type: 'addDestination', of, destination }, request, name)
+    }
   }
   return there
 }

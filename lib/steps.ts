@@ -1,4 +1,4 @@
-/** A plan, checked, as the requests that carry it out. */
+/** A plan, checked, as the requests that carry it out: as diff() found it, or as it is given. */
 import { fieldsOf, list, object, unknownField, wrongValue } from './check.js'
 import { RequestBatch } from './batch.js'
 import { refuseDestination, refuseService } from './creatable.js'
@@ -7,7 +7,7 @@ import { serviceName } from './keys.js'
 import { nextTurn } from './pause.js'
 import { Command, type Request, type ServiceRecord } from './records.js'
 import { destinationKey, checkedDestination, serviceKey, serviceSpec } from './validate.js'
-import type { Change, Plan } from './plan.js'
+import type { AddDestination, AddService, Change, Plan, UpdateDestination, UpdateService } from './plan.js'
 
 /** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
 const phaseOf: Readonly<Record<Change['type'], number>> = {
@@ -29,6 +29,54 @@ export interface Phase {
   readonly requests: RequestBatch
 }
 
+/** Changes of one phase that are known to be right, while a plan is made. */
+export class Steps {
+  readonly changes: Change[] = []
+  readonly services: string[] = []
+  readonly requests: RequestBatch = new RequestBatch(0)
+
+  /** The change is frozen, but for what was there before: that is the caller's. */
+  add(
+    change: AddService | UpdateService | AddDestination | UpdateDestination,
+    request: Request,
+    service: string,
+  ): void {
+    if (change.type === 'addService' || change.type === 'updateService') {
+      freeze(change.service)
+    } else {
+      freeze(change.of)
+      freeze(change.destination)
+    }
+    this.changes.push(Object.freeze(change))
+    this.services.push(service)
+    this.requests.add(request)
+  }
+}
+
+function freeze(value: object): void {
+  for (const name in value) {
+    const part = value[name as keyof typeof value] as unknown
+    if (typeof part === 'object' && part !== null) freeze(part)
+  }
+  Object.freeze(value)
+}
+
+/** What begins a plan that diff() made, by its list of changes: frozen, it says what was checked and packed. */
+const known = new WeakMap<readonly Change[], readonly Phase[]>()
+
+/** The list of a plan's changes: first these, of a phase each, which are known to be right; then others. */
+export function changesOf(steps: readonly Steps[], others: readonly Change[]): readonly Change[] {
+  const changes: readonly Change[] = Object.freeze([...steps.flatMap((some) => some.changes), ...others])
+  let end = 0
+  const phases = steps.map(({ changes: { length }, services, requests }) => {
+    const start = end
+    end += length
+    return { changes: Array.from({ length }, (_, i) => start + i), services, requests }
+  })
+  known.set(changes, phases)
+  return changes
+}
+
 /** Checked between two turns of the event loop. */
 const changesTogether = 128
 
@@ -38,6 +86,8 @@ const changesTogether = 128
  */
 export async function checkedPhases(plan: Plan): Promise<readonly Phase[]> {
   const changes = list('plan.changes', fieldsOf('plan', plan, ['changes', 'foreign']).changes)
+  const begun = known.get(changes as readonly Change[]) ?? []
+  const start = begun.reduce((sum, phase) => sum + phase.changes.length, 0)
   const made = Array.from({ length: phases }, () => ({
     changes: [] as number[],
     services: [] as string[],
@@ -45,8 +95,8 @@ export async function checkedPhases(plan: Plan): Promise<readonly Phase[]> {
   }))
   const keys = keyReader()
   const places = placesIn('plan.changes')
-  for (let i = 0; i < changes.length; i++) {
-    if (i > 0 && i % changesTogether === 0) await nextTurn()
+  for (let i = start; i < changes.length; i++) {
+    if (i > start && i % changesTogether === 0) await nextTurn()
     const change = changes[i] as Change
     places.change.step = i
     const { service, request } = checkedStep(places, change, keys)
@@ -56,7 +106,7 @@ export async function checkedPhases(plan: Plan): Promise<readonly Phase[]> {
     phase?.services.push(service)
     phase?.requests.add(request)
   }
-  return made
+  return made.map((phase, i) => begun[i] ?? phase)
 }
 
 /** Those whose service is not among these. */

@@ -16,10 +16,14 @@ namespace {
 
 // ── records -> attributes, in ipvsadm's order ──
 
-// What nla_put() does, at the end of a datagram instead of in a message of its own that is copied there.
+// A service and a destination with all that they may have, names at their longest, take 240.
+constexpr size_t kLongestMessage = 256;
+
+// What nla_put() does, where there is room for the longest message and everything is 0: nothing is asked for each
+// attribute.
 class Writer {
  public:
-  explicit Writer(std::vector<uint8_t>& datagram) : datagram_(datagram) {}
+  explicit Writer(uint8_t* at) : at_(at) {}
 
   template <typename T>
   void number(int attribute, T value) {
@@ -28,9 +32,8 @@ class Writer {
   }
   void bytes(int attribute, const void* data, size_t size) {
     put(nlattr{static_cast<uint16_t>(NLA_HDRLEN + size), static_cast<uint16_t>(attribute)});
-    const auto* first = static_cast<const uint8_t*>(data);
-    datagram_.insert(datagram_.end(), first, first + size);
-    datagram_.resize(NLMSG_ALIGN(datagram_.size()));
+    std::memcpy(at_, data, size);
+    at_ += NLA_ALIGN(size);
   }
   void text(int attribute, const std::array<char, 16>& name) {
     // One byte more than the record: a name without NUL is never overrun, but sent as one that the kernel refuses.
@@ -41,20 +44,21 @@ class Writer {
   template <typename Body>
   void nest(int attribute, Body body) {
     // NLA_F_NESTED as ipvsadm sends it; the kernel takes it with or without.
-    const size_t start = datagram_.size();
+    uint8_t* const start = at_;
     put(nlattr{0, static_cast<uint16_t>(attribute | NLA_F_NESTED)});
     body();
-    const auto size = static_cast<uint16_t>(datagram_.size() - start);
-    std::memcpy(&datagram_[start], &size, sizeof size);
+    const auto size = static_cast<uint16_t>(at_ - start);
+    std::memcpy(start, &size, sizeof size);
   }
   template <typename Header>
   void put(const Header& header) {
-    const auto* first = reinterpret_cast<const uint8_t*>(&header);
-    datagram_.insert(datagram_.end(), first, first + sizeof header);
+    std::memcpy(at_, &header, sizeof header);
+    at_ += sizeof header;
   }
+  uint8_t* end() const { return at_; }
 
  private:
-  std::vector<uint8_t>& datagram_;
+  uint8_t* at_;
 };
 
 void write_identity(Writer& to, const Service& service) {
@@ -209,7 +213,8 @@ bool read_port(const From& from, int attribute, uint16_t& port) {
 
 void encode(const Request& request, const nlmsghdr& header, std::vector<uint8_t>& datagram) {
   const size_t start = datagram.size();
-  Writer to(datagram);
+  datagram.resize(start + kLongestMessage);
+  Writer to(&datagram[start]);
   to.put(header);
   to.put(genlmsghdr{static_cast<uint8_t>(request.command), IPVS_GENL_VERSION, 0});
   const bool sets_service = request.command == IPVS_CMD_NEW_SERVICE || request.command == IPVS_CMD_SET_SERVICE;
@@ -235,8 +240,9 @@ void encode(const Request& request, const nlmsghdr& header, std::vector<uint8_t>
     to.number(IPVS_CMD_ATTR_TIMEOUT_TCP_FIN, request.timeouts.tcp_fin);
     to.number(IPVS_CMD_ATTR_TIMEOUT_UDP, request.timeouts.udp);
   }
-  const auto size = static_cast<uint32_t>(datagram.size() - start);
+  const auto size = static_cast<uint32_t>(to.end() - &datagram[start]);
   std::memcpy(&datagram[start], &size, sizeof size);
+  datagram.resize(start + size);
 }
 
 bool decode(nlmsghdr* header, ServiceEntry& entry) {

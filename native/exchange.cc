@@ -46,12 +46,6 @@ bool append_reply(nlmsghdr* header, const Request& request, Answer& answer) {
   }
 }
 
-// Answered with one message, or as a dump with any number.
-bool reads(uint32_t command) {
-  return command == IPVS_CMD_GET_SERVICE || command == IPVS_CMD_GET_DEST || command == IPVS_CMD_GET_DAEMON ||
-         command == IPVS_CMD_GET_CONFIG || command == IPVS_CMD_GET_INFO;
-}
-
 bool read_family(nlmsghdr* header, int& family) {
   if (genlmsg_hdr(header)->cmd != CTRL_CMD_NEWFAMILY) return false;
   std::array<nlattr*, CTRL_ATTR_MAX + 1> table{};
@@ -73,6 +67,11 @@ struct Freed {
 };
 
 }  // namespace
+
+bool reads(uint32_t command) {
+  return command == IPVS_CMD_GET_SERVICE || command == IPVS_CMD_GET_DEST || command == IPVS_CMD_GET_DAEMON ||
+         command == IPVS_CMD_GET_CONFIG || command == IPVS_CMD_GET_INFO;
+}
 
 Exchange Exchange::lookup(Answer* answer, int* family, uint32_t sequence, uint32_t port) {
   Exchange exchange(nullptr, answer, 1, GENL_ID_CTRL, sequence, port);

@@ -9,6 +9,9 @@
 
 namespace ipvs {
 
+// Whether the kernel answers with one message, or as a dump with any number.
+bool reads(uint32_t command);
+
 class Exchange {
  public:
   // `answers` has `count` entries, one for each request in order. The last message is the one that asked for an

@@ -23,10 +23,14 @@ namespace {
 
 // One dump part is at most 32 KiB whatever the buffer; a smaller read after a larger one would truncate silently.
 constexpr size_t kMessageBuffer = 32768;
-// Beyond 128 messages in a datagram little is gained. All of them may fail, or answer with a 4 KiB skb each: the
-// receive buffer must hold that, because answers that do not fit are dropped.
-constexpr size_t kDatagram = 128;
+// Each datagram costs a wake-up of the kernel's work and of its answers; beyond some hundred messages little is gained.
+// All of them may be refused, at about 1 KiB of the receive buffer each, and one that reads is answered with 4 KiB: the
+// buffer must hold that, because answers that do not fit are dropped.
+constexpr size_t kDatagram = 512;
+constexpr size_t kReadingCountsAs = 4;
 constexpr int kReceiveBuffer = 1 << 20;
+// An IPv4 destination added takes 152 bytes.
+constexpr size_t kUsualMessage = 192;
 // The kernel has queued the answer when the send returns, so a silence this long means that it was lost.
 constexpr timeval kSilence{5, 0};
 
@@ -35,11 +39,16 @@ struct MessageDeleter {
 };
 
 // How many requests from that one on share a datagram: a socket carries one dump at a time.
-size_t datagram_from(const std::vector<Request>& requests, size_t start) {
+size_t datagram_from(const std::vector<Request>& requests, size_t start, size_t most) {
   const auto shares = [](const Request& request) { return !request.dump && !is_local(request); };
+  const auto counts = [](const Request& request) { return reads(request.command) ? kReadingCountsAs : 1; };
   size_t end = start + 1;
   if (shares(requests[start])) {
-    while (end < requests.size() && end - start < kDatagram && shares(requests[end])) ++end;
+    size_t count = counts(requests[start]);
+    for (; end < requests.size() && shares(requests[end]); ++end) {
+      count += counts(requests[end]);
+      if (count > most) break;
+    }
   }
   return end - start;
 }
@@ -49,7 +58,7 @@ size_t datagram_from(const std::vector<Request>& requests, size_t start) {
 std::vector<Answer> Session::carry_out(const std::vector<Request>& requests) {
   std::vector<Answer> answers(requests.size());
   for (size_t at = 0; at < requests.size();) {
-    const size_t count = datagram_from(requests, at);
+    const size_t count = datagram_from(requests, at, most_in_datagram_);
     carry_out(&requests[at], &answers[at], count);
     at += count;
   }
@@ -57,7 +66,8 @@ std::vector<Answer> Session::carry_out(const std::vector<Request>& requests) {
 }
 
 bool Session::takes_elsewhere(const std::vector<Request>& requests) const {
-  return socket_ != nullptr && !is_local(requests[0]) && datagram_from(requests, 0) == requests.size();
+  return socket_ != nullptr && !is_local(requests[0]) &&
+         datagram_from(requests, 0, most_in_datagram_) == requests.size();
 }
 
 void Session::carry_out(const Request* requests, Answer* answers, size_t count) {
@@ -125,7 +135,8 @@ Session::Failure Session::connect() {
   if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&local), sizeof local) != 0) return {errno, kSocket};
   // Without the capability (every command will be refused anyway) the default buffer stays.
   const int size = kReceiveBuffer;
-  (void)::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+  const bool large = ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) == 0;
+  most_in_datagram_ = large ? kDatagram : kDatagramOfUsualBuffer;
   const int on = 1;
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kSilence, sizeof kSilence) != 0 ||
       ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on) != 0) {
@@ -170,6 +181,7 @@ Session::Failure Session::exchange(const Request* requests, Answer* answers, siz
   const uint32_t port = nl_socket_get_local_port(socket_.get());
   uint32_t first_sequence = 0;
   std::vector<uint8_t> datagram;
+  datagram.reserve(count * kUsualMessage);
   for (size_t i = 0; i < count; ++i) {
     nlmsghdr header{};
     header.nlmsg_type = static_cast<uint16_t>(family_);

@@ -288,21 +288,39 @@ void lost_between(Tap& tap) {
   tap.result(wrong.empty(), "a lost answer in the first datagram of three does not touch the others", wrong);
 }
 
+std::vector<size_t> datagrams_of(const Script& script, size_t count) {
+  const auto first = script.messages_in_datagrams.end() - static_cast<std::ptrdiff_t>(count);
+  return {first, script.messages_in_datagrams.end()};
+}
+
 // More requests than a datagram takes: a refusal in each, found again by its place.
 void many(Tap& tap) {
   Script script;
-  script.answers = {{{refusal(EEXIST, 127)}}, {{refusal(ERANGE, 0)}, {ack(127)}}, {{refusal(EINVAL, 1)}}};
-  std::vector<Answer> expected(258, success());
-  expected[127] = refused(EEXIST);
-  expected[128] = refused(ERANGE);
-  expected[257] = refused(EINVAL);
+  script.answers = {{{ack()}}, {{refusal(EEXIST, 511)}}, {{refusal(ERANGE, 0)}, {ack(511)}}, {{refusal(EINVAL, 1)}}};
+  std::vector<Answer> expected(1026, success());
+  expected[511] = refused(EEXIST);
+  expected[512] = refused(ERANGE);
+  expected[1025] = refused(EINVAL);
   Stage stage(script);
-  stage.expects(std::vector<ipvs::Request>(258, kAddReal), expected).works();
-  stage.is(std::vector<size_t>(script.messages_in_datagrams.begin(), script.messages_in_datagrams.begin() + 3) ==
-               std::vector<size_t>{128, 128, 2},
-           "datagrams of 128, 128 and 2 messages");
+  stage.expects({kAdd}, {success()}).expects(std::vector<ipvs::Request>(1026, kAddReal), expected);
+  stage.is(datagrams_of(script, 3) == std::vector<size_t>{512, 512, 2}, "datagrams of 512, 512 and 2 messages");
+  stage.works();
   const std::string wrong = stage.verdict();
-  tap.result(wrong.empty(), "258 commands in three datagrams, each refusal where it belongs", wrong);
+  tap.result(wrong.empty(), "1026 commands in three datagrams, each refusal where it belongs", wrong);
+}
+
+// Where the receive buffer stays small it must hold the refusals all the same.
+void many_in_small_buffer(Tap& tap) {
+  Script script;
+  script.errors[Call::kBuffer] = {EPERM};
+  script.answers = {{{ack()}}, {{ack(127)}}, {{refusal(EPERM, 0)}, {ack(1)}}};
+  std::vector<Answer> expected(130, success());
+  expected[128] = refused(EPERM);
+  Stage stage(script);
+  stage.expects({kAdd}, {success()}).expects(std::vector<ipvs::Request>(130, kAddReal), expected);
+  stage.is(datagrams_of(script, 2) == std::vector<size_t>{128, 2}, "datagrams of 128 and 2 messages");
+  const std::string wrong = stage.verdict();
+  tap.result(wrong.empty(), "130 commands in two datagrams where a larger receive buffer is refused", wrong);
 }
 
 }  // namespace
@@ -318,6 +336,7 @@ void tell_conversations(Tap& tap) {
   late(tap, "a late loss", failure(ENOBUFS));
   lost_between(tap);
   many(tap);
+  many_in_small_buffer(tap);
 }
 
 }  // namespace hostile

@@ -211,10 +211,12 @@ void tell_namespaces(Tap& tap) {
   story(tap, "another thread takes what one datagram asks of an open socket", [](Script& script, Stage& stage) {
     ipvs::Request local{};
     local.command = ipvs::kTellThread;
-    const std::vector<ipvs::Request> most(128, kAdd);
+    const std::vector<ipvs::Request> most(512, kAdd);
     stage.elsewhere({kAdd}, false).works();
     stage.elsewhere({kAdd}, true).elsewhere({kList}, true).elsewhere(most, true);
-    stage.elsewhere(std::vector<ipvs::Request>(129, kAdd), false);
+    stage.elsewhere(std::vector<ipvs::Request>(513, kAdd), false);
+    stage.elsewhere(std::vector<ipvs::Request>(128, request(IPVS_CMD_GET_SERVICE, false)), true);
+    stage.elsewhere(std::vector<ipvs::Request>(129, request(IPVS_CMD_GET_SERVICE, false)), false);
     stage.elsewhere({kAdd, kList}, false).elsewhere({kList, kList}, false).elsewhere({local}, false);
     script.answers = {{}};
     stage.expects({kAdd}, {lost()}).elsewhere({kAdd}, false).works().elsewhere({kAdd}, true);
