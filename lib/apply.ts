@@ -1,4 +1,5 @@
 /** Carries out a plan: every prefix of it leaves each service with the destinations that it keeps. */
+import { chunkLength } from './batch.js'
 import { signalOf } from './check.js'
 import { IpvsApplyError, IpvsError, type Applied } from './errors.js'
 import { writerOf, type WriteAll } from './ipvs.js'
@@ -11,8 +12,6 @@ import type { CallOptions, Ipvs } from './handle.js'
 import type { Change, Plan } from './plan.js'
 import type { Destination, Service, ServiceKey } from './types.js'
 
-/** Writes that are sent together: a few milliseconds of the kernel's time, for which other calls of the handle wait. */
-const writesTogether = 1024
 /** Removals that are confirmed together: each is sent within a few milliseconds of its confirmation. */
 const removalsTogether = 64
 
@@ -45,15 +44,14 @@ interface Outcome {
 
 /** Throws IpvsApplyError if anything failed. */
 function resultOf({ changes }: Plan, { applied, errors }: Outcome): Applied {
+  if (errors.size === 0) return { applied: changes.slice(), failed: [], notAttempted: [] }
   const failed = [...errors].sort(([a], [b]) => a - b).map(([i, error]) => ({ change: changes[i] as Change, error }))
   const result: Applied = {
     applied: changes.filter((_, i) => applied[i] === 1),
     failed,
     notAttempted: changes.filter((_, i) => applied[i] === 0 && !errors.has(i)),
   }
-  const [first] = failed
-  if (first) throw new IpvsApplyError(result, first.error)
-  return result
+  throw new IpvsApplyError(result, (failed[0] as (typeof failed)[number]).error)
 }
 
 /** What refused requests, by their number. */
@@ -83,15 +81,15 @@ function note(phase: Phase, i: number, error: IpvsError | undefined, { applied, 
 
 async function add(all: Phase, write: Write, outcome: Outcome): Promise<void> {
   const phase = without(all, outcome.stopped)
-  const { length } = phase.changes
-  const send = (start: number) =>
-    start < length ? write(phase.requests.slice(start, start + writesTogether)) : undefined
-  let sent = send(0)
-  for (let start = 0; sent; start += writesTogether) {
+  const chunks = phase.requests.chunks()
+  const send = (chunk: Uint8Array | undefined) => chunk && write(chunk)
+  let sent = send(chunks[0])
+  for (let n = 0; sent; n++) {
     const refused = await sent
     // What came of these is noted while the kernel has the next.
-    sent = send(start + writesTogether)
-    const end = Math.min(start + writesTogether, length)
+    sent = send(chunks[n + 1])
+    const start = n * chunkLength
+    const end = Math.min(start + chunkLength, phase.requests.length)
     for (let i = start; i < end; i++) note(phase, i, refused.get(i - start), outcome)
   }
 }
@@ -113,7 +111,9 @@ async function remove(
     const some = phase.changes.slice(start, start + removalsTogether)
     const found = await Promise.all(some.map((change, i) => find(change, start + i)))
     const there = [...some.keys()].filter((i) => found[i] === 'there').map((i) => start + i)
-    const refused = there.length > 0 ? await write(phase.requests.pick(there).slice(0, there.length)) : undefined
+    // No more than a chunk; nothing where nothing is left to remove.
+    const [requests] = phase.requests.pick(there).chunks()
+    const refused = requests && (await write(requests))
     const errors = new Map(there.map((i, n) => [i, refused?.get(n)]))
     for (const [n, state] of found.entries()) {
       const error = IpvsError.is(state) ? state : errors.get(start + n)

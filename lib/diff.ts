@@ -109,11 +109,11 @@ function* compare(
     if (!have) {
       refuse.service(want.record, `desired ${name}`)
       const request = { command: Command.newService, service: want.record }
-      created.add({ type: 'addService', service: presentServiceSpec(want.record) }, request, name)
+      created.add({ type: 'addService', service: frozen(presentServiceSpec(want.record)) }, request, name)
     } else if (!sameServiceSettings(have.record, want.record)) {
       if (passes(() => refuse.service(have.record))) refuse.service(want.record, `desired ${name}`)
       const request = { command: Command.setService, service: want.record }
-      const service = presentServiceSpec(want.record)
+      const service = frozen(presentServiceSpec(want.record))
       updated.add({ type: 'updateService', service, before: have.spec }, request, name)
     }
     const held = have && (yield* destinationsOf(have))
@@ -156,7 +156,7 @@ function* compare(
   return { steps: [created, added, updated], removed, foreign }
 }
 
-/** What a service's destinations lack; how many are there. All its changes name the service by one object: apply() reads it once. */
+/** What a service's destinations lack; how many are there. All its changes name the service by one object. */
 function compareDestinations(
   want: Indexed<ServiceSpec>,
   have: Destinations<CheckedDestination> | undefined,
@@ -171,11 +171,11 @@ function compareDestinations(
     const held = have?.get(record)
     if (held) there++
     if (held && sameDestinationSettings(held, record)) continue
-    of ??= presentServiceKey(service)
+    of ??= frozen(presentServiceKey(service))
     if (!held || passes(() => refuse.destination(service, held))) {
       refuse.destination(service, record, new Desired(name, record))
     }
-    const destination = presentDestinationSpec(record)
+    const destination = frozen(presentDestinationSpec(record))
     if (held) {
       const before = held.given as Destination
       const request = { command: Command.setDest, service, destination: record }
@@ -186,6 +186,15 @@ function compareDestinations(
     }
   }
   return there
+}
+
+/** With all that is in it. */
+function frozen<T extends object>(value: T): T {
+  for (const name in value) {
+    const part = value[name]
+    if (typeof part === 'object' && part !== null) frozen(part)
+  }
+  return Object.freeze(value)
 }
 
 /** What messages call a destination that is wanted. */

@@ -7,7 +7,7 @@ import { serviceName } from './keys.js'
 import { nextTurn } from './pause.js'
 import { Command, type Request, type ServiceRecord } from './records.js'
 import { destinationKey, checkedDestination, serviceKey, serviceSpec } from './validate.js'
-import type { AddDestination, AddService, Change, Plan, UpdateDestination, UpdateService } from './plan.js'
+import type { Change, Plan } from './plan.js'
 
 /** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
 const phaseOf: Readonly<Record<Change['type'], number>> = {
@@ -33,32 +33,14 @@ export interface Phase {
 export class Steps {
   readonly changes: Change[] = []
   readonly services: string[] = []
-  readonly requests: RequestBatch = new RequestBatch(0)
+  readonly requests: RequestBatch = new RequestBatch()
 
-  /** The change is frozen, but for what was there before: that is the caller's. */
-  add(
-    change: AddService | UpdateService | AddDestination | UpdateDestination,
-    request: Request,
-    service: string,
-  ): void {
-    if (change.type === 'addService' || change.type === 'updateService') {
-      freeze(change.service)
-    } else {
-      freeze(change.of)
-      freeze(change.destination)
-    }
+  /** The change is frozen from here on; what is in it is to be already, but for what was there before. */
+  add(change: Change, request: Request, service: string): void {
     this.changes.push(Object.freeze(change))
     this.services.push(service)
     this.requests.add(request)
   }
-}
-
-function freeze(value: object): void {
-  for (const name in value) {
-    const part = value[name as keyof typeof value] as unknown
-    if (typeof part === 'object' && part !== null) freeze(part)
-  }
-  Object.freeze(value)
 }
 
 /** What begins a plan that diff() made, by its list of changes: frozen, it says what was checked and packed. */
@@ -66,15 +48,21 @@ const known = new WeakMap<readonly Change[], readonly Phase[]>()
 
 /** The list of a plan's changes: first these, of a phase each, which are known to be right; then others. */
 export function changesOf(steps: readonly Steps[], others: readonly Change[]): readonly Change[] {
-  const changes: readonly Change[] = Object.freeze([...steps.flatMap((some) => some.changes), ...others])
-  let end = 0
-  const phases = steps.map(({ changes: { length }, services, requests }) => {
-    const start = end
-    end += length
-    return { changes: Array.from({ length }, (_, i) => start + i), services, requests }
+  const changes = steps.reduce<readonly Change[]>((all, some) => all.concat(some.changes), []).concat(others)
+  let first = 0
+  const phases = steps.map(({ services, requests }) => {
+    const phase = { changes: range(first, services.length), services, requests }
+    first += services.length
+    return phase
   })
-  known.set(changes, phases)
+  known.set(Object.freeze(changes), phases)
   return changes
+}
+
+function range(first: number, length: number): readonly number[] {
+  const numbers: number[] = []
+  for (let i = 0; i < length; i++) numbers.push(first + i)
+  return numbers
 }
 
 /** Checked between two turns of the event loop. */
@@ -91,7 +79,7 @@ export async function checkedPhases(plan: Plan): Promise<readonly Phase[]> {
   const made = Array.from({ length: phases }, () => ({
     changes: [] as number[],
     services: [] as string[],
-    requests: new RequestBatch(0),
+    requests: new RequestBatch(),
   }))
   const keys = keyReader()
   const places = placesIn('plan.changes')
@@ -101,7 +89,6 @@ export async function checkedPhases(plan: Plan): Promise<readonly Phase[]> {
     places.change.step = i
     const { service, request } = checkedStep(places, change, keys)
     const phase = made[phaseOf[change.type]]
-    if (phase?.changes.length === 0) phase.requests = new RequestBatch(changes.length - i)
     phase?.changes.push(i)
     phase?.services.push(service)
     phase?.requests.add(request)

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { RequestBatch } from '../lib/batch.js'
+import { chunkLength, RequestBatch } from '../lib/batch.js'
 import { Command, type Request } from '../lib/records.js'
 import { destinationSpec, serviceKey, serviceSpec } from '../lib/validate.js'
-import { decodeRequests, encodeRequests } from '../lib/wire.js'
+import { encodeRequests, requestSize } from '../lib/wire.js'
 import { http, http6, server } from './tables.js'
 
 const [one, other] = [serviceKey(http), serviceKey(http6)]
@@ -21,7 +21,7 @@ const requests: readonly Request[] = [
 ]
 
 function batchOf(requests: readonly Request[]): RequestBatch {
-  const batch = new RequestBatch(3)
+  const batch = new RequestBatch()
   for (const request of requests) batch.add(request)
   return batch
 }
@@ -29,23 +29,32 @@ function batchOf(requests: readonly Request[]): RequestBatch {
 t.test('requests stand in a batch as the seam has them, whatever came before', async (t) => {
   for (let first = 0; first < requests.length; first++) {
     const some = [...requests.slice(first), ...requests.slice(0, first)]
-    t.same(batchOf(some).slice(0, some.length), encodeRequests(some))
+    t.same(batchOf(some).chunks(), [encodeRequests(some)])
   }
 })
 
-t.test('a batch grows, and is sent in parts', async (t) => {
-  const many = Array.from({ length: 100 }, (_, i) => requests[i % requests.length] as Request)
-  const batch = batchOf(many)
-  t.equal(batch.length, 100)
-  t.same(batch.slice(40, 60), encodeRequests(many.slice(40, 60)))
-  t.same(batch.slice(90, 200), encodeRequests(many.slice(90)), 'no further than there are')
+t.test('a batch grows, and is sent in chunks', async (t) => {
+  t.same(new RequestBatch().chunks(), [])
+  for (const length of [1, 16, 17, 64, 65, chunkLength, chunkLength + 1, 2 * chunkLength + 40]) {
+    const many = Array.from({ length }, (_, i) => requests[i % requests.length] as Request)
+    const batch = batchOf(many)
+    t.equal(batch.length, length)
+    const chunks = batch.chunks()
+    t.same(
+      chunks.map(({ length }) => length / requestSize),
+      Array.from({ length: Math.ceil(length / chunkLength) }, (_, i) =>
+        Math.min(chunkLength, length - i * chunkLength),
+      ),
+    )
+    t.same(Buffer.concat(chunks), Buffer.from(encodeRequests(many)))
+  }
 })
 
 t.test('what is picked is a batch of its own, to which more can be added', async (t) => {
-  const picked = batchOf(requests).pick([6, 1])
+  const many = Array.from({ length: 2 * chunkLength }, (_, i) => requests[i % requests.length] as Request)
+  const indices = [6, 1, chunkLength + 3]
+  const picked = batchOf(many).pick(indices)
   picked.add(requests[2] as Request)
-  t.same(
-    decodeRequests(picked.slice(0, 3)),
-    decodeRequests(encodeRequests([6, 1, 2].map((i) => requests[i] as Request))),
-  )
+  const wanted = [...indices.map((i) => many[i] as Request), requests[2] as Request]
+  t.same(picked.chunks(), [encodeRequests(wanted)])
 })
