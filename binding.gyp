@@ -39,6 +39,7 @@
       "target_name": "ipvs",
       "sources": [
         "native/addon.cc",
+        "native/batch.cc",
         "native/worker.cc",
         "native/session.cc",
         "native/exchange.cc",

@@ -1,5 +1,5 @@
 /** Carries out a plan: every prefix of it leaves each service with the destinations that it keeps. */
-import { chunkLength } from './batch.js'
+import { chunkLength, RequestBatch, type Chunk } from './batch.js'
 import { signalOf } from './check.js'
 import { IpvsApplyError, IpvsError, type Applied } from './errors.js'
 import { writerOf, type WriteAll } from './ipvs.js'
@@ -7,9 +7,9 @@ import { destinationName, serviceName } from './keys.js'
 import { sameButForWeight, sameServiceSettings } from './settings.js'
 import { checkedPhases, without, type Phase } from './steps.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
-import { requestSize } from './wire.js'
 import type { CallOptions, Ipvs } from './handle.js'
 import type { Change, Plan } from './plan.js'
+import type { Request } from './records.js'
 import type { Destination, Service, ServiceKey } from './types.js'
 
 /** Removals that are confirmed together: each is sent within a few milliseconds of its confirmation. */
@@ -55,7 +55,7 @@ function resultOf({ changes }: Plan, { applied, errors }: Outcome): Applied {
 }
 
 /** What refused requests, by their number. */
-type Write = (requests: Uint8Array) => Promise<ReadonlyMap<number, IpvsError>>
+type Write = (requests: Chunk) => Promise<ReadonlyMap<number, IpvsError>>
 
 /** A handle that is closed meanwhile refuses what is left; a withdrawn call is no failure of the plan's: it rejects. */
 function unlessClosed(write: WriteAll, signal: AbortSignal | undefined): Write {
@@ -64,7 +64,7 @@ function unlessClosed(write: WriteAll, signal: AbortSignal | undefined): Write {
       return await write(requests, signal)
     } catch (error) {
       if (!IpvsError.is(error)) throw error
-      return new Map(Array.from({ length: requests.length / requestSize }, (_, i) => [i, error]))
+      return new Map(Array.from({ length: requests.length }, (_, i) => [i, error]))
     }
   }
 }
@@ -82,7 +82,7 @@ function note(phase: Phase, i: number, error: IpvsError | undefined, { applied, 
 async function add(all: Phase, write: Write, outcome: Outcome): Promise<void> {
   const phase = without(all, outcome.stopped)
   const chunks = phase.requests.chunks()
-  const send = (chunk: Uint8Array | undefined) => chunk && write(chunk)
+  const send = (chunk: Chunk | undefined) => chunk && write(chunk)
   let sent = send(chunks[0])
   for (let n = 0; sent; n++) {
     const refused = await sent
@@ -104,6 +104,7 @@ async function remove(
   options: CallOptions | undefined,
 ): Promise<void> {
   const phase = without(all, outcome.stopped)
+  const requests = phase.requests.requests()
   const holding = readOnce(ipvs, options)
   const find = (change: number, i: number) =>
     findStill(ipvs, changes[change] as Change, phase.services[i] as string, holding, options)
@@ -112,8 +113,8 @@ async function remove(
     const found = await Promise.all(some.map((change, i) => find(change, start + i)))
     const there = [...some.keys()].filter((i) => found[i] === 'there').map((i) => start + i)
     // No more than a chunk; nothing where nothing is left to remove.
-    const [requests] = phase.requests.pick(there).chunks()
-    const refused = requests && (await write(requests))
+    const [chunk] = RequestBatch.of(there.map((i) => requests[i] as Request)).chunks()
+    const refused = chunk && (await write(chunk))
     const errors = new Map(there.map((i, n) => [i, refused?.get(n)]))
     for (const [n, state] of found.entries()) {
       const error = IpvsError.is(state) ? state : errors.get(start + n)

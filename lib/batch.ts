@@ -1,70 +1,70 @@
 /** Requests in the bytes that cross the seam, as they come, in chunks of so many as are sent together. */
-import { putRequest, requestSize } from './wire.js'
-import type { Request } from './records.js'
+import { decodeRequests, longestRequest, putRequest } from './wire.js'
+import type { Request, ServiceRecord } from './records.js'
 
 /** A few milliseconds of the kernel's time, for which other calls of the handle wait. */
 export const chunkLength = 1024
-/** What the first chunk begins with: most plans are short. */
-const firstCapacity = 16
+
+/** So many requests, as they cross the seam. */
+export interface Chunk {
+  readonly bytes: Uint8Array
+  readonly length: number
+}
 
 export class RequestBatch {
-  /** All but the last are full. */
-  readonly #chunks: Uint8Array[] = []
+  readonly #full: Chunk[] = []
   #bytes: Uint8Array = new Uint8Array(0)
   #view: DataView = new DataView(this.#bytes.buffer)
+  /** Of the last chunk: what it holds, and where that ends. */
   #length = 0
-  #last: Request | undefined
+  #end = 0
+  #before: ServiceRecord | undefined
+
+  static of(requests: readonly Request[]): RequestBatch {
+    const batch = new RequestBatch()
+    for (const request of requests) batch.add(request)
+    return batch
+  }
 
   get length(): number {
-    return this.#length
+    return this.#full.length * chunkLength + this.#length
   }
 
   add(request: Request): void {
-    const at = (this.#length++ % chunkLength) * requestSize
-    if (at === 0) this.#begin()
-    else if (at === this.#bytes.length) this.#grow()
-    const { command, service, destination } = request
-    // Most follow one of the same service, which is two thirds of what there is to write.
-    if (at > 0 && service && destination && this.#last?.service === service) {
-      this.#bytes.copyWithin(at, at - requestSize, at)
-      putRequest(this.#view, at, { command, destination })
-    } else {
-      putRequest(this.#view, at, request)
-    }
-    this.#last = request
+    if (this.#length === chunkLength) this.#begin()
+    if (this.#bytes.length - this.#end < longestRequest) this.#grow()
+    this.#end = putRequest(this.#view, this.#end, request, this.#before)
+    this.#before = request.service
+    this.#length++
   }
 
-  /** Views of all of them, in order. */
-  chunks(): readonly Uint8Array[] {
-    return this.#chunks.map((bytes, i) => bytes.subarray(0, (this.#length - i * chunkLength) * requestSize))
+  /** All of them, in order. All chunks but the last are full. */
+  chunks(): readonly Chunk[] {
+    return this.#length === 0 ? this.#full : [...this.#full, this.#last()]
   }
 
-  /** A copy of these. */
-  pick(indices: readonly number[]): RequestBatch {
-    const picked = new RequestBatch()
-    for (const index of indices)
-      picked.#copy(this.#chunks[Math.floor(index / chunkLength)] as Uint8Array, index % chunkLength)
-    return picked
+  requests(): readonly Request[] {
+    return this.chunks().flatMap(({ bytes }) => decodeRequests(bytes))
   }
 
-  #copy(from: Uint8Array, index: number): void {
-    const at = (this.#length++ % chunkLength) * requestSize
-    if (at === 0) this.#begin()
-    else if (at === this.#bytes.length) this.#grow()
-    this.#bytes.set(from.subarray(index * requestSize, (index + 1) * requestSize), at)
-    this.#last = undefined
+  #last(): Chunk {
+    return { bytes: this.#bytes.subarray(0, this.#end), length: this.#length }
   }
 
+  /** A chunk stands by itself: its first request names its service. */
   #begin(): void {
-    this.#hold(new Uint8Array((this.#chunks.length === 0 ? firstCapacity : chunkLength) * requestSize))
-    this.#chunks.push(this.#bytes)
+    this.#full.push(this.#last())
+    this.#hold(new Uint8Array(this.#bytes.length))
+    this.#length = 0
+    this.#end = 0
+    this.#before = undefined
   }
 
   #grow(): void {
     const smaller = this.#bytes
-    this.#hold(new Uint8Array(Math.min(smaller.length * 4, chunkLength * requestSize)))
+    // Most plans are short.
+    this.#hold(new Uint8Array(Math.max(smaller.length * 4, 8 * longestRequest)))
     this.#bytes.set(smaller)
-    this.#chunks[this.#chunks.length - 1] = this.#bytes
   }
 
   #hold(bytes: Uint8Array): void {

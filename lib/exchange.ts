@@ -5,7 +5,8 @@ import { closedError, toIpvsError } from './errors.js'
 import { createQueue, type Queue } from './queue.js'
 import { Command, nothingRead, Stage, type Reply, type Request, type Session } from './records.js'
 import { isTraced, trace } from './tracing.js'
-import { allDone, decodeReplies, decodeRequests, encodeRequests, requestSize } from './wire.js'
+import type { Chunk } from './batch.js'
+import { allDone, decodeReplies, decodeRequests, encodeRequests } from './wire.js'
 
 /** Keeps a batch's reply to a few hundred kilobytes, and the wait behind it short. */
 const maxBatch = 256
@@ -46,12 +47,12 @@ export async function exchange(session: Session, requests: readonly Request[]): 
 /** A batch of writes that is packed already, through the seam. What did not succeed, by its number. */
 export async function exchangeWrites(
   session: Session,
-  batch: Uint8Array,
+  { bytes, length }: Chunk,
 ): Promise<ReadonlyMap<number, { readonly request: Request; readonly reply: Reply }>> {
-  const buffer = await session.request(batch)
+  const buffer = await session.request(bytes)
   const failed = new Map<number, { request: Request; reply: Reply }>()
-  if (!isTraced() && allDone(buffer, batch.byteLength / requestSize)) return failed
-  const requests = decodeRequests(batch)
+  if (!isTraced() && allDone(buffer, length)) return failed
+  const requests = decodeRequests(bytes)
   const replies = decode(buffer, requests.length)
   trace(requests, replies)
   for (const [i, reply] of replies.entries()) {

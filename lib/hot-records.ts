@@ -4,7 +4,7 @@
  */
 import { noAddress, type Host } from './address.js'
 import { little, readText, writeText } from './layout.js'
-import type { DestinationRecord, Request, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
+import type { DestinationRecord, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
 
 // Records begin as copies of empty ones. Objects that a literal makes V8 allocates, once many like them lived long (a whole table
 // did), where only a full collection finds that they are dead; until then they keep alive what they refer to, row after row,
@@ -103,14 +103,6 @@ export function putDestination(view: DataView, at: number, destination: Destinat
   view.setUint32(at + 20, destination.upper, little)
   view.setUint32(at + 24, destination.lower, little)
   putAddress(view, at + 28, destination)
-}
-
-/** A request about services and destinations. What it lacks stays as it is there, which is 0 in a new buffer. */
-export function putTableRequest(view: DataView, at: number, { command, dump, service, destination }: Request): void {
-  view.setUint32(at, command, little)
-  view.setUint32(at + 4, dump === true ? 1 : 0, little)
-  if (service) putService(view, at + 8, service)
-  if (destination) putDestination(view, at + 80, destination)
 }
 
 export function getServiceEntry(view: DataView, at: number): ServiceEntry {

@@ -7,6 +7,7 @@ import { closedError, type IpvsError } from './errors.js'
 import { exchangeWrites, queueFor } from './exchange.js'
 import { presentDaemon, presentDestination, presentEntry, presentInfo, presentService } from './present.js'
 import { presentSysctls, presentTimeouts } from './present.js'
+import type { Chunk } from './batch.js'
 import type { Queue, Waiting } from './queue.js'
 import { readEntries, readExactTable, readTableAs } from './table.js'
 import { destinationKey, checkedDestination, serviceKey, serviceSpec, weight } from './validate.js'
@@ -26,10 +27,7 @@ export function createIpvs(session: Session): Ipvs {
  * Carries out writes that were checked and packed before, in order. Resolves to what refused each, by its number. Rejects with the
  * signal's reason, or IPVS_CLOSED.
  */
-export type WriteAll = (
-  requests: Uint8Array,
-  signal: AbortSignal | undefined,
-) => Promise<ReadonlyMap<number, IpvsError>>
+export type WriteAll = (requests: Chunk, signal: AbortSignal | undefined) => Promise<ReadonlyMap<number, IpvsError>>
 
 /** How a plan is carried out on a handle: without a call for each change. */
 export function writerOf(ipvs: Ipvs): WriteAll {
@@ -213,7 +211,7 @@ class Handle implements Ipvs {
   }
 
   /** For writerOf(). */
-  async writeAll(requests: Uint8Array, signal: AbortSignal | undefined): Promise<ReadonlyMap<number, IpvsError>> {
+  async writeAll(requests: Chunk, signal: AbortSignal | undefined): Promise<ReadonlyMap<number, IpvsError>> {
     const place: Waiting = { signal, closed: () => closedError('apply') }
     const failed = await this.#queue.exclusive(() => exchangeWrites(this.#session, requests), place)
     const errors = new Map<number, IpvsError>()

@@ -45,12 +45,6 @@ export const u64: Field<bigint> = {
   put: (view, at, value) => view.setBigUint64(at, value, little),
   get: (view, at) => view.getBigUint64(at, little),
 }
-export const flag: Field<boolean> = {
-  ...u32,
-  put: (view, at, value) => u32.put(view, at, value ? 1 : 0),
-  get: (view, at) => u32.get(view, at) !== 0,
-}
-
 /** So many bytes, copied. What the value lacks stays 0. */
 export function bytes(size: number): Field<Uint8Array> {
   return {
@@ -89,22 +83,6 @@ export function readText(view: DataView, at: number, size: number): string {
     value += String.fromCharCode(code)
   }
   return value
-}
-
-/** A record that may be left out: its bytes are then 0, or `isAbsent` knows it. */
-export function optional<T>(layout: Layout<T>, isAbsent?: (value: T) => boolean): Layout<T | undefined> {
-  return {
-    ...layout,
-    put: (view, at, value) => {
-      if (value !== undefined) layout.put(view, at, value)
-    },
-    get(view, at) {
-      const raw = new Uint8Array(view.buffer, view.byteOffset + at, layout.size)
-      if (raw.every((byte) => byte === 0)) return undefined
-      const value = layout.get(view, at)
-      return isAbsent?.(value) ? undefined : value
-    },
-  }
 }
 
 type Fields<T> = { readonly [K in keyof T]-?: Field<T[K]> | Field<T[K] | undefined> }

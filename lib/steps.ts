@@ -99,11 +99,12 @@ export async function checkedPhases(plan: Plan): Promise<readonly Phase[]> {
 /** Those whose service is not among these. */
 export function without(phase: Phase, stopped: ReadonlySet<string>): Phase {
   if (stopped.size === 0) return phase
+  const requests = phase.requests.requests()
   const kept = [...phase.services.keys()].filter((i) => !stopped.has(phase.services[i] as string))
   return {
     changes: kept.map((i) => phase.changes[i] as number),
     services: kept.map((i) => phase.services[i] as string),
-    requests: phase.requests.pick(kept),
+    requests: RequestBatch.of(kept.map((i) => requests[i] as Request)),
   }
 }
 

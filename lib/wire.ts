@@ -1,10 +1,11 @@
 /**
- * What crosses the seam, as bytes: the mirror of native/records.h. A batch is an array of Request; the reply holds, for each
- * request in order, one Outcome and the records that it announces. Byte order on the wire to the kernel is the addon's.
+ * What crosses the seam, as bytes: the mirror of native/records.h. A batch is requests, each a RequestHead and the records that it
+ * names; the reply holds, for each request in order, one Outcome and the records that it announces. Byte order on the wire to the
+ * kernel is the addon's.
  */
-import { bytes, flag, i32, optional, record, text, u16, u32, u64, type Layout } from './layout.js'
+import { bytes, i32, little, record, text, u16, u32, u64, type Layout } from './layout.js'
 import { getDestination, getService, getServiceEntry } from './hot-records.js'
-import { putDestination, putService, putTableRequest } from './hot-records.js'
+import { putDestination, putService } from './hot-records.js'
 import { Command, nothingRead, Stage, type DaemonRecord } from './records.js'
 import { DestinationRow } from './rows.js'
 import type { Answer, DestinationEntry, DestinationRecord, InfoRecord, Records, Reply, Request } from './records.js'
@@ -47,21 +48,14 @@ const daemon = record<DaemonRecord>('Daemon', {
   interface: text(16),
 })
 const timeouts = record<TimeoutsRecord>('Timeouts', { tcp: u32, tcpFin: u32, udp: u32 })
-const requestLayout = record<Request>('Request', {
-  command: u32 as Layout<Command>,
-  dump: flag,
-  service: optional(service, ({ family }) => family === 0),
-  destination: optional(destination),
-  daemon: optional(daemon),
-  timeouts: optional(timeouts),
-})
-const request: Layout<Request> = {
-  ...requestLayout,
-  put(view, at, one) {
-    if (one.daemon || one.timeouts) requestLayout.put(view, at, one)
-    else putTableRequest(view, at, one)
-  },
+interface RequestHead {
+  readonly command: Command
+  readonly dump: number
+  readonly parts: number
 }
+const requestHead = record<RequestHead>('RequestHead', { command: u32 as Layout<Command>, dump: u16, parts: u16 })
+/** What follows a head, in this order: native/records.h, Part. */
+const Part = { service: 1, destination: 2, daemon: 4, timeouts: 8, sameService: 16 } as const
 const outcome = record<Outcome>('Outcome', { error: i32, stage: u32 as Layout<Stage>, kind: u32, count: u32 })
 const stats = record<StatsRecord>('Stats', {
   connections: u64,
@@ -89,19 +83,11 @@ const info = record<InfoRecord>('Info', { version: u32, connectionTableSize: u32
 const sysctl = record<SysctlRecord>('Sysctl', { name: text(32), value: text(992) })
 const thread = record<ThreadRecord>('Thread', { id: u32 })
 
-/** Bytes of a request. */
-export const requestSize: number = request.size
-
-export function putRequest(view: DataView, at: number, one: Request): void {
-  request.put(view, at, one)
-}
-
 /** What hot-records.ts does instead of layouts, beside them. */
 export const hotLayouts: readonly { readonly hot: Layout<unknown>; readonly byField: Layout<unknown> }[] = [
   { hot: service, byField: serviceLayout },
   { hot: destination, byField: destinationLayout },
   { hot: serviceEntry, byField: serviceEntryLayout },
-  { hot: request, byField: requestLayout },
 ]
 
 interface Outcome {
@@ -135,12 +121,13 @@ export function layoutHash(): string {
   const numbers = [
     ...Object.entries(Stage).map(([name, number]) => `Stage.${name}=${number}\n`),
     ...kinds.map(({ of }, i) => `Kind.${of}=${i + 1}\n`),
+    ...Object.entries(Part).map(([name, number]) => `Part.${name}=${number}\n`),
     `Command.readSysctls=${Command.readSysctls}\n`,
     `Command.tellThread=${Command.tellThread}\n`,
   ]
-  const order = [service, destination, daemon, timeouts, request, outcome, stats, serviceEntry, destinationEntry, info]
+  const order = [service, destination, daemon, timeouts, requestHead, outcome, stats, serviceEntry, destinationEntry]
   let hash = 0x811c9dc5
-  const records = [...order, sysctl, thread].map(({ description }) => description)
+  const records = [...order, info, sysctl, thread].map(({ description }) => description)
   for (const byte of Buffer.from([...records, ...numbers].join(''))) {
     hash = Math.imul(hash ^ byte, 0x01000193)
   }
@@ -151,16 +138,76 @@ function viewOf(of: ArrayBuffer | Uint8Array): DataView {
   return of instanceof ArrayBuffer ? new DataView(of) : new DataView(of.buffer, of.byteOffset, of.byteLength)
 }
 
+/** Bytes that any request fits into. */
+export const longestRequest: number = requestHead.size + service.size + destination.size + daemon.size + timeouts.size
+
+/**
+ * Writes a request where all is 0, and returns where it ends. Of one about the same service as the one before, by the same record,
+ * the service is two thirds: it is not written again.
+ */
+export function putRequest(view: DataView, at: number, request: Request, before: ServiceRecord | undefined): number {
+  const same = before !== undefined && request.service === before
+  let parts = same ? Part.sameService : 0
+  let end = at + requestHead.size
+  if (request.service && !same) {
+    parts |= Part.service
+    service.put(view, end, request.service)
+    end += service.size
+  }
+  if (request.destination) {
+    parts |= Part.destination
+    destination.put(view, end, request.destination)
+    end += destination.size
+  }
+  if (request.daemon) {
+    parts |= Part.daemon
+    daemon.put(view, end, request.daemon)
+    end += daemon.size
+  }
+  if (request.timeouts) {
+    parts |= Part.timeouts
+    timeouts.put(view, end, request.timeouts)
+    end += timeouts.size
+  }
+  view.setUint32(at, request.command, little)
+  view.setUint16(at + 4, request.dump === true ? 1 : 0, little)
+  view.setUint16(at + 6, parts, little)
+  return end
+}
+
 export function encodeRequests(requests: readonly Request[]): Uint8Array {
-  const batch = new Uint8Array(requests.length * request.size)
-  const view = viewOf(batch)
-  requests.forEach((one, i) => request.put(view, i * request.size, one))
-  return batch
+  const bytes = new Uint8Array(requests.length * longestRequest)
+  const view = viewOf(bytes)
+  let end = 0
+  let before: ServiceRecord | undefined
+  for (const request of requests) {
+    end = putRequest(view, end, request, before)
+    before = request.service
+  }
+  return bytes.subarray(0, end)
 }
 
 export function decodeRequests(batch: Uint8Array): Request[] {
   const view = viewOf(batch)
-  return Array.from({ length: batch.byteLength / request.size }, (_, i) => request.get(view, i * request.size))
+  const requests: Request[] = []
+  let at = 0
+  const take = <T>(layout: Layout<T>): T => {
+    const value = layout.get(view, at)
+    at += layout.size
+    return value
+  }
+  while (at < batch.byteLength) {
+    const { command, dump, parts } = take(requestHead)
+    const request: { -readonly [K in keyof Request]: Request[K] } = { command, dump: dump !== 0 }
+    const before = parts & Part.sameService ? requests.at(-1)?.service : undefined
+    if (before) request.service = before
+    if (parts & Part.service) request.service = take(service)
+    if (parts & Part.destination) request.destination = take(destination)
+    if (parts & Part.daemon) request.daemon = take(daemon)
+    if (parts & Part.timeouts) request.timeouts = take(timeouts)
+    requests.push(request)
+  }
+  return requests
 }
 
 export function encodeReplies(replies: readonly Answer[]): ArrayBuffer {

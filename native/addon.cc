@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "batch.h"
 #include "records.h"
 #include "worker.h"
 
@@ -179,16 +180,12 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
       return {};
     }
     auto batch = info[0].As<Napi::Uint8Array>();
-    if (batch.ByteLength() == 0 || batch.ByteLength() % sizeof(Request) != 0) {
-      refuse(env, "request: a batch is one or more whole records");
-      return {};
-    }
     if (!worker_ || pending_ != nullptr || closing_ != nullptr) {
       refuse(env, "request: the handle is busy or closed");
       return {};
     }
-    std::vector<Request> requests(batch.ByteLength() / sizeof(Request));
-    std::memcpy(requests.data(), batch.Data(), batch.ByteLength());
+    std::vector<Request> requests = ipvs::read_batch(batch.Data(), batch.ByteLength());
+    if (requests.empty()) refuse(env, "request: a batch is one or more whole requests");
     return requests;
   }
 

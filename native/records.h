@@ -1,9 +1,9 @@
 // The layout that crosses the seam: fixed-size plain records, mirrored field by field by lib/wire.ts. Numbers and
 // address bytes only, all in host byte order except addresses; words, defaults and opinions live in TypeScript.
 //
-// A batch is an array of Request. The reply holds, for each request in order, one Outcome followed by `count` records
-// of the kind that the outcome names. layout() describes every field; lib/native.ts refuses an addon whose hash of it
-// differs.
+// A batch is requests one after another: of each a RequestHead and the records that it names. The reply holds, for each
+// request in order, one Outcome followed by `count` records of the kind that the outcome names. layout() describes
+// every field; lib/native.ts refuses an addon whose hash of it differs.
 #pragma once
 
 #include <array>
@@ -56,9 +56,25 @@ struct Timeouts {
   uint32_t tcp, tcp_fin, udp;  // seconds; 0 in a request: keep
 };
 
-struct Request {
+// What follows a head, in this order.
+enum Part : uint32_t {
+  kServicePart = 1,
+  kDestinationPart = 2,
+  kDaemonPart = 4,
+  kTimeoutsPart = 8,
+  kSameService = 16,  // no record: the service of the request before
+};
+
+struct RequestHead {
   uint32_t command;  // IPVS_CMD_*, or Local
-  uint32_t dump;     // 1: NLM_F_DUMP
+  uint16_t dump;     // 1: NLM_F_DUMP
+  uint16_t parts;    // Part
+};
+
+// A request on this side of the seam. What it lacks is 0.
+struct Request {
+  uint32_t command;
+  bool dump;
   Service service;
   Destination destination;
   Daemon daemon;

@@ -129,7 +129,7 @@ const scenarios: Readonly<Record<string, () => unknown>> = {
     openFifo()
     await answered
     for (const wrong of [new Uint8Array(), batch.subarray(1), new Uint8Array([...batch, 0])]) {
-      assert.throws(() => session.request(wrong), { name: 'TypeError', message: /whole records/ })
+      assert.throws(() => session.request(wrong), { name: 'TypeError', message: /whole requests/ })
     }
     const others: unknown[] = [undefined, 'text', batch.buffer, new Uint16Array(batch.length), [...batch]]
     for (const wrong of others) {
