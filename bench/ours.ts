@@ -50,10 +50,10 @@ const tasks = {
 
   async apply(ipvs: Ipvs, size: Task): Promise<Answer> {
     const desired = tableOf(size)
-    const changed = tableOf(size, oneInAHundred)
     const add = await timed(() => apply(ipvs, diff([], desired)))
     const pass = await timed(() => ipvs.table())
     const same = await timed(async () => apply(ipvs, diff(await ipvs.table(), desired)))
+    const changed = tableOf(size, oneInAHundred)
     const writes = countWrites()
     const change = await timed(async () => apply(ipvs, diff(await ipvs.table(), changed)))
     return { us: { add: [add], pass: [pass], same: [same], change: [change] }, messages: writes.end() }

@@ -34,6 +34,11 @@ export class Destinations<T extends DestinationIdentity> {
     }
   }
 
+  /** Those that the other has none of. */
+  missingIn(other: Destinations<T>): readonly T[] {
+    return this.all.filter((one) => !other.get(one))
+  }
+
   /** In place of the one that has its identity. */
   put(destination: T): void {
     const other = this.get(destination)

@@ -26,7 +26,7 @@ interface Indexed<S> {
   readonly destinations: readonly unknown[]
 }
 
-/** Destinations that are indexed in one go. */
+/** Destinations that are looked at in one go. */
 const together = 256
 
 /**
@@ -73,8 +73,8 @@ function* comparing(before: Table, after: Table): Generator<void, Difference> {
 
 /** Throws for what should not be made. */
 interface Refusals {
-  service(record: ServiceRecord, field?: Field): void
-  destination(of: ServiceRecord, record: DestinationRecord, field?: Field): void
+  readonly service: (record: ServiceRecord, field?: Field) => void
+  readonly destination: (of: ServiceRecord, record: DestinationRecord, field?: Field) => void
 }
 const creatable: Refusals = { service: refuseService, destination: refuseDestination }
 
@@ -93,38 +93,26 @@ function* compare(
   owns: Ownership,
   refuse: Refusals,
 ): Generator<void, Difference> {
-  const created = new Steps()
-  const added = new Steps()
-  const updated = new Steps()
+  const steps = [new Steps(), new Steps(), new Steps()] as const
   const removed: Change[] = []
   const foreign: ObjectKey[] = []
 
   /** What is there and not wanted, of the services that are. */
   const wanted = new Map<string, readonly CheckedDestination[]>()
-  for (const [i, entry] of desired.entries()) {
-    const want = indexEntry<ServiceSpec>(entry, within(field, i))
-    const { name } = want
-    if (wanted.has(name)) throw eachOnce(within(field, i), name)
-    const have = present.get(name)
-    if (!have) {
-      refuse.service(want.record, `desired ${name}`)
-      const request = { command: Command.newService, service: want.record }
-      created.add({ type: 'addService', service: frozen(presentServiceSpec(want.record)) }, request, name)
-    } else if (!sameServiceSettings(have.record, want.record)) {
-      if (passes(() => refuse.service(have.record))) refuse.service(want.record, `desired ${name}`)
-      const request = { command: Command.setService, service: want.record }
-      const service = frozen(presentServiceSpec(want.record))
-      updated.add({ type: 'updateService', service, before: have.spec }, request, name)
-    }
-    const held = have && (yield* destinationsOf(have))
+  for (let i = 0; i < desired.length; i++) {
+    const at = within(field, i)
+    const want = indexEntry<ServiceSpec>(desired[i], at)
+    if (wanted.has(want.name)) throw eachOnce(at, want.name)
+    const have = present.get(want.name)
+    compareService(want, have, steps, refuse)
+    const held = have && (isShort(have) ? destinationsOf(have) : yield* destinationsInSlices(have))
     if (held && allInSameWords(held.all, want.destinations)) {
-      wanted.set(name, [])
-      yield
-      continue
+      wanted.set(want.name, [])
+    } else {
+      const asked = isShort(want) ? destinationsOf(want) : yield* destinationsInSlices(want)
+      compareDestinations(want, held, asked, steps, refuse)
+      wanted.set(want.name, held ? held.missingIn(asked) : [])
     }
-    const asked = yield* destinationsOf(want)
-    const both = compareDestinations(want, held, asked, { added, updated }, refuse)
-    wanted.set(name, !held || both === held.all.length ? [] : held.all.filter((record) => !asked.get(record)))
     yield
   }
 
@@ -133,7 +121,8 @@ function* compare(
     const want = left !== undefined
     const owned: { readonly key: DestinationKey; readonly before: Destination }[] = []
     const strangers: DestinationKey[] = []
-    for (const record of left ?? (yield* destinationsOf(have)).all) {
+    const rest = left ?? (isShort(have) ? destinationsOf(have) : yield* destinationsInSlices(have)).all
+    for (const record of rest) {
       const before = record.given as Destination
       const key = presentDestinationKey(record)
       if (owns.destination(name, record, want)) owned.push({ key, before })
@@ -153,39 +142,52 @@ function* compare(
     }
     for (const destination of strangers) foreign.push({ service, destination })
   }
-  return { steps: [created, added, updated], removed, foreign }
+  return { steps, removed, foreign }
 }
 
-/** What a service's destinations lack; how many are there. All its changes name the service by one object. */
+/** What a service lacks, its destinations aside. */
+function compareService(
+  { record, name }: Indexed<ServiceSpec>,
+  have: Indexed<Service> | undefined,
+  [created, , updated]: Difference['steps'],
+  refuse: Refusals,
+): void {
+  if (have && sameServiceSettings(have.record, record)) return
+  if (!have || mayBe(refuse.service, have.record)) refuse.service(record, `desired ${name}`)
+  const service = frozen(presentServiceSpec(record))
+  if (have) {
+    const change = { type: 'updateService', service, before: have.spec } as const
+    updated.add(change, { command: Command.setService, service: record }, name)
+  } else {
+    created.add({ type: 'addService', service }, { command: Command.newService, service: record }, name)
+  }
+}
+
+/** What a service's destinations lack. All its changes name the service by one object. */
 function compareDestinations(
-  want: Indexed<ServiceSpec>,
+  { record: service, name }: Indexed<ServiceSpec>,
   have: Destinations<CheckedDestination> | undefined,
   asked: Destinations<CheckedDestination>,
-  { added, updated }: { readonly added: Steps; readonly updated: Steps },
+  [, added, updated]: Difference['steps'],
   refuse: Refusals,
-): number {
-  const { record: service, name } = want
+): void {
+  const place = new Desired(name)
   let of: ServiceKey | undefined
-  let there = 0
   for (const record of asked.all) {
     const held = have?.get(record)
-    if (held) there++
     if (held && sameDestinationSettings(held, record)) continue
     of ??= frozen(presentServiceKey(service))
-    if (!held || passes(() => refuse.destination(service, held))) {
-      refuse.destination(service, record, new Desired(name, record))
-    }
+    place.destination = record
+    if (!held || mayBe(refuse.destination, service, held)) refuse.destination(service, record, place)
     const destination = frozen(presentDestinationSpec(record))
     if (held) {
-      const before = held.given as Destination
-      const request = { command: Command.setDest, service, destination: record }
-      updated.add({ type: 'updateDestination', of, destination, before }, request, name)
+      const change = { type: 'updateDestination', of, destination, before: held.given as Destination } as const
+      updated.add(change, { command: Command.setDest, service, destination: record }, name)
     } else {
-      const request = { command: Command.newDest, service, destination: record }
-      added.add({ type: 'addDestination', of, destination }, request, name)
+      const change = { type: 'addDestination', of, destination } as const
+      added.add(change, { command: Command.newDest, service, destination: record }, name)
     }
   }
-  return there
 }
 
 /** With all that is in it. */
@@ -199,19 +201,19 @@ function frozen<T extends object>(value: T): T {
 
 /** What messages call a destination that is wanted. */
 class Desired {
-  constructor(
-    private readonly service: string,
-    private readonly destination: DestinationRecord,
-  ) {}
+  destination: DestinationRecord | undefined
+
+  constructor(private readonly service: string) {}
 
   toString(): string {
-    return `desired ${this.service} ${destinationName(this.destination)}`
+    return `desired ${this.service}${this.destination ? ` ${destinationName(this.destination)}` : ''}`
   }
 }
 
-function passes(check: () => void): boolean {
+/** Whether it is nothing that is refused. */
+function mayBe<Records extends unknown[]>(refuse: (...records: Records) => void, ...records: Records): boolean {
   try {
-    check()
+    refuse(...records)
     return true
   } catch {
     return false
@@ -260,11 +262,25 @@ function indexEntry<S extends ServiceSpec>(entry: unknown, at: Field): Indexed<S
   return { name: serviceName(record), spec: service as S, record, field, destinations: list(field, destinations) }
 }
 
-function* destinationsOf({ destinations, field }: Indexed<unknown>): Generator<void, Destinations<CheckedDestination>> {
+/** Looked at in one go: a generator for each service costs as much as ten destinations. */
+function isShort({ destinations }: Indexed<unknown>): boolean {
+  return destinations.length <= together
+}
+
+function destinationsOf({ destinations, field }: Indexed<unknown>): Destinations<CheckedDestination> {
+  const servers = new Destinations<CheckedDestination>()
+  indexDestinations(destinations, 0, field, servers)
+  return servers
+}
+
+function* destinationsInSlices({
+  destinations,
+  field,
+}: Indexed<unknown>): Generator<void, Destinations<CheckedDestination>> {
   const servers = new Destinations<CheckedDestination>()
   for (let start = 0; start < destinations.length; start += together) {
     indexDestinations(destinations, start, field, servers)
-    if (start + together < destinations.length) yield
+    yield
   }
   return servers
 }
