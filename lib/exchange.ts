@@ -6,7 +6,7 @@ import { createQueue, type Queue } from './queue.js'
 import { Command, nothingRead, Stage, type Reply, type Request, type Session } from './records.js'
 import { isTraced, trace } from './tracing.js'
 import type { Chunk } from './batch.js'
-import { allDone, decodeReplies, decodeRequests, encodeRequests } from './wire.js'
+import { decodeReplies, decodeRequests, encodeRequests } from './wire.js'
 
 /** Keeps a batch's reply to a few hundred kilobytes, and the wait behind it short. */
 const maxBatch = 256
@@ -39,7 +39,8 @@ export async function greet<S extends Session>(session: S, path: string): Promis
 
 /** One batch through the seam. */
 export async function exchange(session: Session, requests: readonly Request[]): Promise<readonly Reply[]> {
-  const replies = decode(await session.request(encodeRequests(requests)), requests.length)
+  const replied = session.request(encodeRequests(requests))
+  const replies = decode(replied instanceof Promise ? await replied : replied, requests.length)
   trace(requests, replies)
   return replies
 }
@@ -47,11 +48,12 @@ export async function exchange(session: Session, requests: readonly Request[]): 
 /** A batch of writes that is packed already, through the seam. What did not succeed, by its number. */
 export async function exchangeWrites(
   session: Session,
-  { bytes, length }: Chunk,
+  { bytes }: Chunk,
 ): Promise<ReadonlyMap<number, { readonly request: Request; readonly reply: Reply }>> {
-  const buffer = await session.request(bytes)
+  const replied = session.request(bytes)
+  const buffer = replied instanceof Promise ? await replied : replied
   const failed = new Map<number, { request: Request; reply: Reply }>()
-  if (!isTraced() && allDone(buffer, length)) return failed
+  if (!isTraced() && buffer === null) return failed
   const requests = decodeRequests(bytes)
   const replies = decode(buffer, requests.length)
   trace(requests, replies)
@@ -61,9 +63,9 @@ export async function exchangeWrites(
   return failed
 }
 
-function decode(buffer: ArrayBuffer, requests: number): readonly Reply[] {
+function decode(buffer: ArrayBuffer | null, requests: number): readonly Reply[] {
   // No reply at all: the thread had no memory for it.
-  if (buffer.byteLength === 0) {
+  if (buffer?.byteLength === 0) {
     const lost: Reply = { ...nothingRead, error: constants.errno.ENOMEM, stage: Stage.answer }
     return Array<Reply>(requests).fill(lost)
   }

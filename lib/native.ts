@@ -9,11 +9,10 @@ interface Addon {
   readonly Handle: new (namespacePath: string) => NativeSession
 }
 
-/** Carries requests out on its private thread. */
+/** Carries requests out on its private thread, whose replies it gives at once where they come within microseconds. */
 export interface NativeSession extends Session {
-  request(batch: Uint8Array): Promise<ArrayBuffer>
   /** On the calling thread, which waits in the kernel; undefined where only the private thread can: request() it. */
-  requestHere(batch: Uint8Array): ArrayBuffer | undefined
+  requestHere(batch: Uint8Array): ArrayBuffer | null | undefined
 }
 
 let loaded: Addon | undefined

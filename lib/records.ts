@@ -6,8 +6,11 @@ import type { DestinationRow } from './rows.js'
 
 /** What the addon and the in-memory kernel of `ipvs/testing` both are: one method wide. */
 export interface Session {
-  /** Carries out the requests in order; one batch at a time. What is no promise was carried out on the calling thread. */
-  request(batch: Uint8Array): Promise<ArrayBuffer> | ArrayBuffer
+  /**
+   * Carries out the requests in order; one batch at a time. Gives their replies, null where each succeeded without records; no
+   * promise where they are there already. The bytes of the batch may be written anew as soon as it returns.
+   */
+  request(batch: Uint8Array): Promise<ArrayBuffer | null> | ArrayBuffer | null
   /** Resolves when the request in hand is answered and the thread has ended. Once. */
   close(): Promise<void>
 }

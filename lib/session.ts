@@ -17,7 +17,10 @@ export async function openSession(namespace: unknown): Promise<NativeSession> {
 export async function openSessionHere(namespace: unknown): Promise<Session> {
   const session = await openSession(namespace)
   return {
-    request: (batch) => session.requestHere(batch) ?? session.request(batch),
+    request(batch) {
+      const replies = session.requestHere(batch)
+      return replies === undefined ? session.request(batch) : replies
+    },
     close: () => session.close(),
   }
 }

@@ -231,16 +231,12 @@ export function encodeReplies(replies: readonly Answer[]): ArrayBuffer {
   return buffer
 }
 
-/** Whether the buffer is that many replies, each of them a success without records: its bytes are 0 then. */
-export function allDone(buffer: ArrayBuffer, requests: number): boolean {
-  return buffer.byteLength === requests * outcome.size && new Int32Array(buffer).every((number) => number === 0)
-}
-
 /** Copied where a literal would do, for the reason that hot-records.ts has. */
 const noRecords: readonly unknown[] = []
 
-/** Throws a RangeError when the buffer is not exactly one reply for each request. */
-export function decodeReplies(buffer: ArrayBuffer, requests: number): Reply[] {
+/** null: each succeeded without records. Throws a RangeError when the buffer is not exactly one reply for each request. */
+export function decodeReplies(buffer: ArrayBuffer | null, requests: number): readonly Reply[] {
+  if (buffer === null) return Array<Reply>(requests).fill(nothingRead)
   const view = viewOf(buffer)
   const replies: Reply[] = []
   let at = 0

@@ -29,6 +29,9 @@ class Worker {
 
   // One batch at a time: the next one after take() gave the replies.
   void submit(std::vector<Request> batch);
+  // The same, and the replies, where they come within microseconds. That is waited for only where it is likely: when
+  // the thread has not gone to sleep since the batch before, and this one is short. Otherwise `notify` tells of them.
+  std::optional<Bytes> submit_and_watch(std::vector<Request> batch);
   // The replies, once.
   std::optional<Bytes> take();
   // Carries out a batch on the calling thread, which then waits in the kernel. Nothing where only the private thread
@@ -41,6 +44,8 @@ class Worker {
 
  private:
   struct Mailbox;
+  // Whether the thread has it without being woken, and the owner waits.
+  bool post(std::vector<Request> batch, bool owner_waits);
   static void run(std::shared_ptr<Mailbox> mailbox) noexcept;
 
   std::shared_ptr<Mailbox> mailbox_;

@@ -111,7 +111,7 @@ const scenarios: Readonly<Record<string, () => unknown>> = {
   async 'closes in flight'() {
     const order: string[] = []
     const session = openNativeSession(fifo)
-    const answered = session.request(batch).then(() => order.push('answered'))
+    const answered = Promise.resolve(session.request(batch)).then(() => order.push('answered'))
     const closed = session.close().then(() => order.push('closed'))
     assert.throws(() => session.request(batch), { name: 'TypeError', message: /busy or closed/ })
     setTimeout(() => {

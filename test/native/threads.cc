@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -30,10 +31,13 @@ using ipvs::Worker;
 constexpr int kOwners = 6;
 constexpr int kRounds = 300;
 
-// Every call takes up to a millisecond, so that owners meet their threads in every state.
+// Every call takes up to a millisecond, so that owners meet their threads in every state, unless it is to be quick.
 class SlowKernel : public hostile::Kernel {
  public:
+  std::atomic<bool> quick{false};
+
   int enter(Call) override {
+    if (quick) return 0;
     static thread_local auto state = std::hash<std::thread::id>{}(std::this_thread::get_id());
     state = state * 6364136223846793005U + 1442695040888963407U;
     std::this_thread::sleep_for(std::chrono::microseconds((state >> 33) % 1000));
@@ -87,7 +91,7 @@ bool live(int round) {
   Worker worker("", [bell] { bell->ring(); });
   std::optional<ipvs::Bytes> replies;
   const auto answered = [&] { return (replies = worker.take()).has_value(); };
-  switch (round % 7) {
+  switch (round % 8) {
     case 0:  // leaves at once
       return true;
     case 1:  // leaves with a request in hand
@@ -121,6 +125,17 @@ bool live(int round) {
       bell->wait_until(answered);
       return *replies == kExpected;
     }
+    case 6: {  // asks again and again, as long as the thread has not gone to sleep and later
+      std::vector<ipvs::Request> one(1);
+      one[0].command = IPVS_CMD_FLUSH;
+      for (int i = 0; i < 3; ++i) {
+        replies = worker.submit_and_watch(one);
+        if (!replies) bell->wait_until(answered);
+        if (*replies != hostile::bytes_of(ipvs::Outcome{})) return false;
+        if (i == 1) std::this_thread::sleep_for(std::chrono::microseconds(round % 100));
+      }
+      return true;
+    }
     default:  // asks, stops, and waits for the end
       worker.submit(batch());
       bell->wait_until(answered);
@@ -128,6 +143,19 @@ bool live(int round) {
   }
   bell->wait_until([&] { return worker.ended(); });
   return *replies == kExpected;
+}
+
+// Whether one of many requests is answered before submit_and_watch() returns.
+bool comes_at_once() {
+  const auto bell = std::make_shared<Bell>();
+  Worker worker("", [bell] { bell->ring(); });
+  std::vector<ipvs::Request> one(1);
+  one[0].command = IPVS_CMD_FLUSH;
+  for (int i = 0; i < 10000; ++i) {
+    if (worker.submit_and_watch(one)) return true;
+    bell->wait_until([&] { return worker.take().has_value(); });
+  }
+  return false;
 }
 
 // How many private threads there are, known by their name. A thread may end while it is looked at.
@@ -158,6 +186,9 @@ int main() {
   for (std::thread& owner : owners) owner.join();
   for (const int number : wrong)
     tap.result(number == 0, "every answer of an owner is right", std::to_string(number) + " are wrong");
+  kernel.quick = true;
+  tap.result(comes_at_once() || std::thread::hardware_concurrency() == 1,
+             "a quick answer comes at once while the thread has not gone to sleep");
   // Threads that were left with a request in hand end by themselves.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (private_threads() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
