@@ -64,18 +64,20 @@ class Handle implements Ipvs {
     return entry && presentService(entry)
   }
 
-  async addService(spec: ServiceSpec, options?: CallOptions): Promise<void> {
-    const service = serviceSpec(spec)
-    refuseService(service)
-    await this.#write('addService', { command: Command.newService, service }, options)
+  addService(spec: ServiceSpec, options?: CallOptions): Promise<void> {
+    return this.#write('addService', options, () => {
+      const service = serviceSpec(spec)
+      refuseService(service)
+      return { command: Command.newService, service }
+    })
   }
 
-  async updateService(spec: ServiceSpec, options?: CallOptions): Promise<void> {
-    await this.#write('updateService', { command: Command.setService, service: serviceSpec(spec) }, options)
+  updateService(spec: ServiceSpec, options?: CallOptions): Promise<void> {
+    return this.#write('updateService', options, () => ({ command: Command.setService, service: serviceSpec(spec) }))
   }
 
-  async removeService(key: ServiceKey, options?: CallOptions): Promise<void> {
-    await this.#write('removeService', { command: Command.delService, service: serviceKey(key) }, options)
+  removeService(key: ServiceKey, options?: CallOptions): Promise<void> {
+    return this.#write('removeService', options, () => ({ command: Command.delService, service: serviceKey(key) }))
   }
 
   async destinations(of: ServiceKey, options?: CallOptions): Promise<readonly Destination[]> {
@@ -85,23 +87,27 @@ class Handle implements Ipvs {
     )
   }
 
-  async addDestination(of: ServiceKey, spec: DestinationSpec, options?: CallOptions): Promise<void> {
-    const service = serviceKey(of)
-    const destination = checkedDestination(spec)
-    refuseDestination(service, destination)
-    await this.#write('addDestination', { command: Command.newDest, service, destination }, options)
+  addDestination(of: ServiceKey, spec: DestinationSpec, options?: CallOptions): Promise<void> {
+    return this.#write('addDestination', options, () => {
+      const service = serviceKey(of)
+      const destination = checkedDestination(spec)
+      refuseDestination(service, destination)
+      return { command: Command.newDest, service, destination }
+    })
   }
 
-  async updateDestination(of: ServiceKey, spec: DestinationSpec, options?: CallOptions): Promise<void> {
-    const service = serviceKey(of)
-    const destination = checkedDestination(spec)
-    await this.#write('updateDestination', { command: Command.setDest, service, destination }, options)
+  updateDestination(of: ServiceKey, spec: DestinationSpec, options?: CallOptions): Promise<void> {
+    return this.#write('updateDestination', options, () => {
+      const service = serviceKey(of)
+      return { command: Command.setDest, service, destination: checkedDestination(spec) }
+    })
   }
 
-  async removeDestination(of: ServiceKey, key: DestinationKey, options?: CallOptions): Promise<void> {
-    const service = serviceKey(of)
-    const destination = destinationKey(key)
-    await this.#write('removeDestination', { command: Command.delDest, service, destination }, options)
+  removeDestination(of: ServiceKey, key: DestinationKey, options?: CallOptions): Promise<void> {
+    return this.#write('removeDestination', options, () => {
+      const service = serviceKey(of)
+      return { command: Command.delDest, service, destination: destinationKey(key) }
+    })
   }
 
   async setWeight(of: ServiceKey, key: DestinationKey, to: number, options?: CallOptions): Promise<void> {
@@ -134,16 +140,16 @@ class Handle implements Ipvs {
     }
   }
 
-  async zero(key: ServiceKey, options?: CallOptions): Promise<void> {
-    await this.#write('zero', { command: Command.zero, service: serviceKey(key) }, options)
+  zero(key: ServiceKey, options?: CallOptions): Promise<void> {
+    return this.#write('zero', options, () => ({ command: Command.zero, service: serviceKey(key) }))
   }
 
-  async zeroAll(options?: CallOptions): Promise<void> {
-    await this.#write('zeroAll', { command: Command.zero }, options)
+  zeroAll(options?: CallOptions): Promise<void> {
+    return this.#write('zeroAll', options, () => ({ command: Command.zero }))
   }
 
-  async flush(options?: CallOptions): Promise<void> {
-    await this.#write('flush', { command: Command.flush }, options)
+  flush(options?: CallOptions): Promise<void> {
+    return this.#write('flush', options, () => ({ command: Command.flush }))
   }
 
   async info(options?: CallOptions): Promise<Info> {
@@ -154,20 +160,20 @@ class Handle implements Ipvs {
     return presentTimeouts(await readTimeouts('timeouts', this.#reading('timeouts', options)))
   }
 
-  async setTimeouts(to: SomeTimeouts, options?: CallOptions): Promise<void> {
-    await this.#write('setTimeouts', { command: Command.setConfig, timeouts: timeouts(to) }, options)
+  setTimeouts(to: SomeTimeouts, options?: CallOptions): Promise<void> {
+    return this.#write('setTimeouts', options, () => ({ command: Command.setConfig, timeouts: timeouts(to) }))
   }
 
   async syncDaemons(options?: CallOptions): Promise<readonly SyncDaemon[]> {
     return (await readDaemons('syncDaemons', this.#reading('syncDaemons', options))).map(presentDaemon)
   }
 
-  async startSyncDaemon(daemon: SyncDaemon, options?: CallOptions): Promise<void> {
-    await this.#write('startSyncDaemon', { command: Command.newDaemon, daemon: daemonSpec(daemon) }, options)
+  startSyncDaemon(daemon: SyncDaemon, options?: CallOptions): Promise<void> {
+    return this.#write('startSyncDaemon', options, () => ({ command: Command.newDaemon, daemon: daemonSpec(daemon) }))
   }
 
-  async stopSyncDaemon(role: SyncDaemon['role'], options?: CallOptions): Promise<void> {
-    await this.#write('stopSyncDaemon', { command: Command.delDaemon, daemon: daemonRole(role) }, options)
+  stopSyncDaemon(role: SyncDaemon['role'], options?: CallOptions): Promise<void> {
+    return this.#write('stopSyncDaemon', options, () => ({ command: Command.delDaemon, daemon: daemonRole(role) }))
   }
 
   async *connections(options?: CallOptions & { readonly limit?: number | undefined }): AsyncGenerator<Connection> {
@@ -202,8 +208,12 @@ class Handle implements Ipvs {
     return (requests) => this.#queue.push(requests, place)
   }
 
-  /** Once a write is sent, its outcome is found out whatever the signal says. */
-  async #write(operation: string, request: Request, options: CallOptions | undefined): Promise<void> {
+  /**
+   * Once a write is sent, its outcome is found out whatever the signal says. The request is made in here, so that one promise tells
+   * of all that is wrong: of ten thousand calls that wait, a second one for each is what the collector has most to do with.
+   */
+  async #write(operation: string, options: CallOptions | undefined, make: () => Request): Promise<void> {
+    const request = make()
     const [reply] = await this.#queue.push([request], waiting(operation, options))
     if (reply?.error === 0) return
     const error = await refusal(operation, request, reply as Reply, this.#reading(operation, undefined))
@@ -226,5 +236,15 @@ class Handle implements Ipvs {
 
 /** How a call waits in the queue, from the caller's options. */
 function waiting(operation: string, options?: unknown): Waiting {
-  return { signal: signalOf(options), closed: () => closedError(operation) }
+  const signal = signalOf(options)
+  if (signal) return { signal, closed: () => closedError(operation) }
+  let place = withoutSignal.get(operation)
+  if (!place) {
+    place = { closed: () => closedError(operation) }
+    withoutSignal.set(operation, place)
+  }
+  return place
 }
+
+/** By operation: most calls wait like all others. */
+const withoutSignal = new Map<string, Waiting>()

@@ -88,7 +88,7 @@ export function createQueue<T, R>(send: Send<T, R>, maxItems: number): Queue<T, 
 
   async function sendTogether(batch: readonly Items<T, R>[]): Promise<void> {
     const [first, second] = batch
-    const items = first && !second ? first.items : batch.flatMap((job) => job.items)
+    const items = first && !second ? first.items : itemsOf(batch)
     let results: readonly R[]
     try {
       results = items.length > 0 ? await send(items) : []
@@ -96,8 +96,15 @@ export function createQueue<T, R>(send: Send<T, R>, maxItems: number): Queue<T, 
       for (const job of batch) job.reject(reason)
       return
     }
+    if (first && !second) return first.resolve(results)
     let end = 0
     for (const job of batch) job.resolve(results.slice(end, (end += job.items.length)))
+  }
+
+  function itemsOf(batch: readonly Items<T, R>[]): readonly T[] {
+    const items: T[] = []
+    for (const job of batch) for (const item of job.items) items.push(item)
+    return items
   }
 
   /** The first job, with those behind it that fit into the same batch. */

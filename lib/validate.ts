@@ -36,7 +36,24 @@ type Fields<K extends string> = Partial<Record<K, unknown>>
 
 /** A service's identity. Settings beside it (a service passed whole) are allowed and left alone. */
 export function serviceKey(value: unknown, field: Field = 'service'): ServiceRecord {
-  return identity(serviceParts(field, value), field)
+  const parts = serviceParts(field, value)
+  if (lastKey && saysAsBefore(parts, lastKey.parts)) return lastKey.record
+  const record = identity(parts, field)
+  lastKey = { parts, record }
+  return record
+}
+
+/** Of many calls about one service all have one record, which crosses the seam once. */
+let lastKey: { readonly parts: Fields<(typeof keyFields)[number]>; readonly record: ServiceRecord } | undefined
+
+function saysAsBefore(parts: Fields<(typeof keyFields)[number]>, before: typeof parts): boolean {
+  return (
+    parts.address === before.address &&
+    parts.port === before.port &&
+    parts.protocol === before.protocol &&
+    parts.firewallMark === before.firewallMark &&
+    parts.family === before.family
+  )
 }
 
 /** A service with its settings. */
