@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <new>
@@ -12,6 +13,19 @@
 #include "session.h"
 
 namespace ipvs {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A program that awaits one change after the other sends the next within microseconds of the answer. So who sleeps
+// first looks out for it, for as long as waking would take: what is waited in vain at most doubles what it costs. On
+// most machines that is 5 to 50 µs; a thread without anything to do must not turn longer than the longest of these, nor
+// must the event loop stand still.
+constexpr Clock::duration kShortestWatch = std::chrono::microseconds(20);
+constexpr Clock::duration kLongestWatch = std::chrono::milliseconds(2);
+constexpr Clock::duration kLongestWatchOfOwner = std::chrono::microseconds(200);
+
+}  // namespace
 
 // Shared by the thread and its owner, so that either may go first.
 struct Worker::Mailbox {
@@ -27,6 +41,9 @@ struct Worker::Mailbox {
   bool ended = false;
   bool owner_waits = false;     // for the replies: it is not notified
   bool thread_watches = false;  // for the next batch: it need not be woken
+  Clock::time_point posted_at;
+  // What it took to wake the thread, in the mean of the last times.
+  Clock::duration waking = kShortestWatch;
   std::function<void()> notify;
 
   // Looked at without the lock, by who waits without sleeping.
@@ -56,12 +73,7 @@ Bytes carry_out_with(Session& session, const std::vector<Request>& batch) noexce
   return {};
 }
 
-// Waking a thread that sleeps takes 5 to 50 µs, the request itself 3. A program that awaits one change after the other
-// sends the next within microseconds of the answer: so long the thread watches for it. The owner watches for an answer
-// that is due.
-constexpr std::chrono::microseconds kThreadWatches{50};
-constexpr std::chrono::microseconds kOwnerWatches{20};
-// What the kernel carries out within kOwnerWatches.
+// What the kernel may carry out within a watch of the owner.
 constexpr size_t kShort = 4;
 
 // Whether somebody else can run meanwhile.
@@ -74,10 +86,14 @@ bool may_watch() {
 }
 
 // Until it is so, or for as long as that.
-void watch(const std::atomic<bool>& fact, std::chrono::microseconds time) {
-  const auto end = std::chrono::steady_clock::now() + time;
-  while (!fact.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < end) {
+void watch(const std::atomic<bool>& fact, Clock::duration time) {
+  const auto end = Clock::now() + time;
+  while (!fact.load(std::memory_order_acquire) && Clock::now() < end) {
   }
+}
+
+Clock::duration mean_with(Clock::duration before, Clock::duration now) {
+  return std::clamp((before * 3 + now) / 4, kShortestWatch, kLongestWatch);
 }
 
 // Signals are Node's business: the thread inherits a full mask.
@@ -112,13 +128,14 @@ Worker::~Worker() {
   }
 }
 
-bool Worker::post(std::vector<Request> batch, bool owner_waits) {
+Worker::Watch Worker::post(std::vector<Request> batch, bool owner_waits) {
   const std::lock_guard lock(mailbox_->mutex);
   mailbox_->batch = std::move(batch);
   mailbox_->answered.store(false, std::memory_order_relaxed);
   mailbox_->owner_waits = owner_waits && mailbox_->thread_watches;
+  mailbox_->posted_at = Clock::now();
   mailbox_->posted.store(true, std::memory_order_release);
-  return mailbox_->owner_waits;
+  return mailbox_->owner_waits ? std::min(mailbox_->waking, kLongestWatchOfOwner) : Watch::zero();
 }
 
 void Worker::submit(std::vector<Request> batch) {
@@ -129,11 +146,12 @@ void Worker::submit(std::vector<Request> batch) {
 
 std::optional<Bytes> Worker::submit_and_watch(std::vector<Request> batch) {
   const bool is_short = batch.size() <= kShort;
-  if (!post(std::move(batch), is_short)) {
+  const Watch watches = post(std::move(batch), is_short);
+  if (watches == Watch::zero()) {
     mailbox_->changed.notify_one();
     return std::nullopt;
   }
-  watch(mailbox_->answered, kOwnerWatches);
+  watch(mailbox_->answered, watches);
   const std::lock_guard lock(mailbox_->mutex);
   mailbox_->owner_waits = false;
   return std::exchange(mailbox_->replies, std::nullopt);
@@ -167,8 +185,11 @@ void Worker::run(std::shared_ptr<Mailbox> mailbox) noexcept {
   {
     std::unique_lock lock(mailbox->mutex);
     for (;;) {
-      mailbox->changed.wait(lock, [&] { return mailbox->stop || mailbox->batch.has_value(); });
+      const auto is_due = [&] { return mailbox->stop || mailbox->batch.has_value(); };
+      const bool sleeps = !is_due();
+      mailbox->changed.wait(lock, is_due);
       if (!mailbox->batch.has_value()) break;
+      if (sleeps) mailbox->waking = mean_with(mailbox->waking, Clock::now() - mailbox->posted_at);
       const std::vector<Request> batch = *std::exchange(mailbox->batch, std::nullopt);
       mailbox->posted.store(mailbox->stop, std::memory_order_relaxed);
       lock.unlock();
@@ -176,11 +197,13 @@ void Worker::run(std::shared_ptr<Mailbox> mailbox) noexcept {
       lock.lock();
       mailbox->replies = std::move(replies);
       const bool notifies = !mailbox->owner_waits;
-      mailbox->thread_watches = may_watch();
+      // Who is told of the answer has to wake, too, before the next batch comes.
+      const auto watches = may_watch() ? std::min(mailbox->waking * 2, kLongestWatch) : Clock::duration::zero();
+      mailbox->thread_watches = watches > Clock::duration::zero();
       mailbox->answered.store(true, std::memory_order_release);
       lock.unlock();
       if (notifies) mailbox->notify();
-      if (may_watch()) watch(mailbox->posted, kThreadWatches);
+      watch(mailbox->posted, watches);
       lock.lock();
       mailbox->thread_watches = false;
     }

@@ -1,6 +1,7 @@
 // The private thread of one handle. Takes a batch, gives back replies; knows nothing of Node.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -44,8 +45,9 @@ class Worker {
 
  private:
   struct Mailbox;
-  // Whether the thread has it without being woken, and the owner waits.
-  bool post(std::vector<Request> batch, bool owner_waits);
+  using Watch = std::chrono::steady_clock::duration;
+  // How long the owner watches for the replies: the thread is awake. Zero: it is not, or the owner does not want to.
+  Watch post(std::vector<Request> batch, bool owner_waits);
   static void run(std::shared_ptr<Mailbox> mailbox) noexcept;
 
   std::shared_ptr<Mailbox> mailbox_;
