@@ -6,7 +6,7 @@ import { createQueue, type Queue } from './queue.js'
 import { Command, nothingRead, Stage, type Reply, type Request, type Session } from './records.js'
 import { isTraced, trace } from './tracing.js'
 import type { Chunk } from './batch.js'
-import { decodeReplies, decodeRequests, encodeRequests } from './wire.js'
+import { decodeReplies, decodeRequests, encodeForNow } from './wire.js'
 
 /** Keeps a batch's reply to a few hundred kilobytes, and the wait behind it short. */
 const maxBatch = 256
@@ -39,7 +39,7 @@ export async function greet<S extends Session>(session: S, path: string): Promis
 
 /** One batch through the seam. */
 export async function exchange(session: Session, requests: readonly Request[]): Promise<readonly Reply[]> {
-  const replied = session.request(encodeRequests(requests))
+  const replied = session.request(encodeForNow(requests))
   const replies = decode(replied instanceof Promise ? await replied : replied, requests.length)
   trace(requests, replies)
   return replies

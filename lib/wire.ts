@@ -177,14 +177,29 @@ export function putRequest(view: DataView, at: number, request: Request, before:
 
 export function encodeRequests(requests: readonly Request[]): Uint8Array {
   const bytes = new Uint8Array(requests.length * longestRequest)
-  const view = viewOf(bytes)
+  return bytes.subarray(0, putRequests(viewOf(bytes), requests))
+}
+
+/** Where all is 0; returns where they end. */
+function putRequests(view: DataView, requests: readonly Request[]): number {
   let end = 0
   let before: ServiceRecord | undefined
   for (const request of requests) {
     end = putRequest(view, end, request, before)
     before = request.service
   }
-  return bytes.subarray(0, end)
+  return end
+}
+
+const few = 4
+const room = new Uint8Array(few * longestRequest)
+const roomView = viewOf(room)
+
+/** The same, in bytes that are written anew by the next call where there are few: making some takes longer than filling them. */
+export function encodeForNow(requests: readonly Request[]): Uint8Array {
+  if (requests.length > few) return encodeRequests(requests)
+  room.fill(0)
+  return room.subarray(0, putRequests(roomView, requests))
 }
 
 export function decodeRequests(batch: Uint8Array): Request[] {
@@ -236,7 +251,7 @@ const noRecords: readonly unknown[] = []
 
 /** null: each succeeded without records. Throws a RangeError when the buffer is not exactly one reply for each request. */
 export function decodeReplies(buffer: ArrayBuffer | null, requests: number): readonly Reply[] {
-  if (buffer === null) return Array<Reply>(requests).fill(nothingRead)
+  if (buffer === null) return requests === 1 ? [nothingRead] : Array<Reply>(requests).fill(nothingRead)
   const view = viewOf(buffer)
   const replies: Reply[] = []
   let at = 0

@@ -5,12 +5,12 @@
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -62,9 +62,21 @@ bool whole(nlmsghdr* header, int size) {
   return rest <= 0;
 }
 
-struct Freed {
-  void operator()(unsigned char* datagram) const noexcept { std::free(datagram); }
-};
+// What nl_recv() does, into one buffer: that makes a new one of this size for each datagram, and a list of a thousand
+// services takes two thousand. -1 also for ENOBUFS: the kernel has applied everything and dropped answers.
+ssize_t receive_into(std::vector<unsigned char>& buffer, int fd, sockaddr_nl& from) {
+  iovec part{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_name = &from;
+  message.msg_namelen = sizeof from;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  ssize_t size = 0;
+  do size = ::recvmsg(fd, &message, 0);
+  while (size < 0 && errno == EINTR);
+  const bool whole = (message.msg_flags & MSG_TRUNC) == 0 && message.msg_namelen == sizeof from;
+  return whole || size == 0 ? size : -1;
+}
 
 }  // namespace
 
@@ -150,19 +162,16 @@ bool Exchange::understand_all(unsigned char* datagram, int size) {
   return true;
 }
 
-bool Exchange::receive(nl_sock* socket) {
+bool Exchange::receive(nl_sock* socket, std::vector<unsigned char>& buffer) {
   while (!complete_) {
     sockaddr_nl from{};
-    unsigned char* bytes = nullptr;
-    const int size = nl_recv(socket, &from, &bytes, nullptr);
-    const std::unique_ptr<unsigned char, Freed> datagram(bytes);
-    // Also -NLE_NOMEM, which is what ENOBUFS becomes: the kernel has applied everything and dropped answers.
+    const ssize_t size = receive_into(buffer, nl_socket_get_fd(socket), from);
     if (size < 0) return false;
     // Only the kernel (port 0) may answer; a process with CAP_NET_ADMIN can send here, too, and only such a process
     // sends nothing.
     if (size == 0 || from.nl_pid != 0) continue;
     try {
-      if (!understand_all(bytes, size)) return false;
+      if (!understand_all(buffer.data(), static_cast<int>(size))) return false;
     } catch (const std::bad_alloc&) {
       return false;
     }

@@ -4,6 +4,8 @@
 
 #include <netlink/netlink.h>
 
+#include <vector>
+
 #include "answer.h"
 #include "records.h"
 
@@ -28,8 +30,9 @@ class Exchange {
   // The lookup of the family's number is a conversation of one message without a request record.
   static Exchange lookup(Answer* answer, int* family, uint32_t sequence, uint32_t port);
 
-  // Receives until the conversation is complete; false when answers are lost or make no sense.
-  bool receive(nl_sock* socket);
+  // Receives until the conversation is complete; false when answers are lost or make no sense. The buffer, which holds
+  // nothing before and after, is to be as large as the largest datagram.
+  bool receive(nl_sock* socket, std::vector<unsigned char>& buffer);
 
  private:
   // Each returns false for what no kernel says.

@@ -21,8 +21,6 @@
 namespace ipvs {
 namespace {
 
-// One dump part is at most 32 KiB whatever the buffer; a smaller read after a larger one would truncate silently.
-constexpr size_t kMessageBuffer = 32768;
 // Each datagram costs a wake-up of the kernel's work and of its answers; beyond some hundred messages little is gained.
 // All of them may be refused, at about 1 KiB of the receive buffer each, and one that reads is answered with 4 KiB: the
 // buffer must hold that, because answers that do not fit are dropped.
@@ -146,8 +144,6 @@ Session::Failure Session::connect() {
   if (!socket || nl_socket_set_fd(socket.get(), NETLINK_GENERIC, fd.get()) != 0) return {ENOMEM, kSocket};
   fd.release();
   nl_socket_disable_auto_ack(socket.get());
-  nl_socket_disable_msg_peek(socket.get());
-  nl_socket_set_msg_buf_size(socket.get(), kMessageBuffer);
   socket_ = std::move(socket);
   return {};
 }
@@ -166,7 +162,7 @@ Session::Failure Session::resolve_family() {
   if (nl_sendto(socket_.get(), header, header->nlmsg_len) < 0) return {errno, kFamily};
   Answer answer;
   int family = 0;
-  if (!Exchange::lookup(&answer, &family, header->nlmsg_seq, header->nlmsg_pid).receive(socket_.get())) {
+  if (!Exchange::lookup(&answer, &family, header->nlmsg_seq, header->nlmsg_pid).receive(socket_.get(), buffer_)) {
     close();
     return {EPROTO, kFamily};
   }
@@ -202,7 +198,7 @@ Session::Failure Session::exchange(const Request* requests, Answer* answers, siz
     return failure;
   }
   Exchange exchange(requests, answers, count, static_cast<uint16_t>(family_), first_sequence, port);
-  if (exchange.receive(socket_.get())) return {};
+  if (exchange.receive(socket_.get(), buffer_)) return {};
   // A socket after a protocol error may hold late answers: the next call gets a fresh one in the same namespace.
   close();
   for (size_t i = 0; i < count; ++i) {

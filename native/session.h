@@ -51,6 +51,8 @@ class Session {
   bool entered_ = false;
   Socket socket_;
   int family_ = 0;
+  // One dump part is at most 32 KiB whatever the buffer; a smaller read after a larger one would truncate silently.
+  std::vector<unsigned char> buffer_ = std::vector<unsigned char>(32768);
   // The receive buffer that every socket has holds so many refusals: 221 on Linux 6.12.
   static constexpr size_t kDatagramOfUsualBuffer = 128;
   size_t most_in_datagram_ = kDatagramOfUsualBuffer;

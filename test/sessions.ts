@@ -11,8 +11,9 @@ export function observed(kernel: FakeKernel, see: (requests: readonly Request[])
   const session = kernel.session()
   return createIpvs({
     request: async (batch) => {
-      await see(decodeRequests(batch))
-      return session.request(batch)
+      const bytes = batch.slice() // the next batch may be written there
+      await see(decodeRequests(bytes))
+      return session.request(bytes)
     },
     close: async () => session.close(),
   })

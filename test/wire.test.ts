@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { AF_INET, AF_INET6, Command, nothingRead, Stage, type DaemonRecord } from '../lib/records.js'
-import { decodeReplies, decodeRequests, encodeReplies, encodeRequests, layoutHash } from '../lib/wire.js'
+import { decodeReplies, decodeRequests, encodeForNow, encodeReplies, encodeRequests, layoutHash } from '../lib/wire.js'
 import { destinationEntry, hotLayouts } from '../lib/wire.js'
 import { DestinationRow } from '../lib/rows.js'
 import type { Answer, DestinationEntry, DestinationRecord, Records, Reply, Request } from '../lib/records.js'
@@ -184,6 +184,14 @@ t.test('requests about the same record of a service come back as they went in', 
     .map(([services, some]) => some.map(([i, one]) => ({ ...one, ...(services[i] && { service: services[i] }) })))
   fc.assert(
     fc.property(neighbours, (requests) => isDeepStrictEqual(decodeRequests(encodeRequests(requests)), requests)),
+  )
+})
+
+t.test('what is encoded for now is what is encoded to stay, whatever was encoded before', async () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(request, { maxLength: 6 }), { maxLength: 3 }), (batches) =>
+      batches.every((batch) => isDeepStrictEqual(encodeForNow(batch), encodeRequests(batch))),
+    ),
   )
 })
 
