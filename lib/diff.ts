@@ -32,8 +32,9 @@ const together = 256
 /**
  * The changes that lead from `current` to `desired`, and what is left alone because it is somebody else's.
  *
- * Throws TypeError or RangeError when `desired` names something that should not be created, or the same thing twice. What
- * another program made so already may stay so: it can be given another weight, or be drained.
+ * The list of changes is frozen, and so is what creates, adds and updates: `apply()` need not check that again. Throws TypeError
+ * or RangeError when `desired` names something that should not be created, or the same thing twice. What another program made so
+ * already may stay so: it can be given another weight, or be drained.
  */
 export function diff(current: Table, desired: DesiredTable, options: DiffOptions = {}): Plan {
   return wholly(planning(current, desired, options))

@@ -74,6 +74,40 @@ t.test('each kind of change is acknowledged before the next is sent', async (t) 
   ])
 })
 
+t.test('what diff() made is frozen; what is put together of it is checked before anything is sent', async (t) => {
+  const { ipvs, plan } = await prepared()
+  t.ok(Object.isFrozen(plan.changes))
+  for (const change of plan.changes.filter(({ type }) => !type.startsWith('remove'))) {
+    t.ok(Object.isFrozen(change))
+    if ('destination' in change) t.ok(Object.isFrozen(change.destination) && Object.isFrozen(change.of))
+    else t.ok(Object.isFrozen(change.service))
+  }
+  const table = await ipvs.table()
+  const wrong = plan.changes.map((change) =>
+    change.type === 'addDestination' ? { ...change, destination: { ...change.destination, port: 70000 } } : change,
+  )
+  await t.rejects(apply(ipvs, { ...plan, changes: wrong }), { code: 'ERR_OUT_OF_RANGE', message: /port.*70000/ })
+  t.same(await ipvs.table(), table)
+  const others = plan.changes.map((change) =>
+    change.type === 'addDestination' ? { ...change, destination: { ...change.destination, weight: 5 } } : change,
+  )
+  await apply(ipvs, { ...plan, changes: others })
+  const found = (await ipvs.table()).flatMap(({ destinations }) => destinations)
+  t.same(found.map(({ weight }) => weight).sort(), [5, 5, 9])
+})
+
+t.test('a plan leaves out nothing when a change of it is refused after a full chunk', async (t) => {
+  const ipvs = createTestKernel().open()
+  const many = Array.from({ length: 1500 }, (_, i) => server(1, { address: `10.1.${i >> 8}.${i & 255}` }))
+  await ipvs.addService(web)
+  const plan = diff(await ipvs.table(), [{ service: web, destinations: many }])
+  await ipvs.addDestination(http, many[1200] as (typeof many)[number])
+  const { result } = await failure(apply(ipvs, plan))
+  t.equal(result.applied.length, 1499)
+  t.match(result.failed, [{ change: { destination: many[1200] } }])
+  t.equal((await ipvs.destinations(http)).length, 1500)
+})
+
 t.test('after each command the service has a destination, also when all of them are exchanged', async (t) => {
   const kernel = new FakeKernel(schedulers)
   const list = { command: Command.getDest, dump: true, service: serviceKey(http) } as const

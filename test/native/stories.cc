@@ -7,5 +7,6 @@ int main() {
   hostile::tell_sockets(tap);
   hostile::tell_locals(tap);
   hostile::tell_attributes(tap);
+  hostile::tell_batches(tap);
   return tap.end();
 }
