@@ -18,9 +18,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // A program that awaits one change after the other sends the next within microseconds of the answer. So who sleeps
-// first looks out for it, for as long as waking would take: what is waited in vain at most doubles what it costs. On
-// most machines that is 5 to 50 µs; a thread without anything to do must not turn longer than the longest of these, nor
-// must the event loop stand still.
+// first looks out for it, for as long as waking would take: what is waited in vain at most doubles what it costs. How
+// long that is depends on the machine: from microseconds on. A thread without anything to do must not turn longer than
+// the longest of these, nor must the event loop stand still.
 constexpr Clock::duration kShortestWatch = std::chrono::microseconds(20);
 constexpr Clock::duration kLongestWatch = std::chrono::milliseconds(2);
 constexpr Clock::duration kLongestWatchOfOwner = std::chrono::microseconds(200);
