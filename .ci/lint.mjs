@@ -42,7 +42,8 @@ const importOf = (name) => new RegExp(`\\b(?:from|import|require)\\s*\\(?\\s*['"
 
 /** The layers of native/, and which of its headers each may include. A file that is in none may include none. */
 const layers = {
-  addon: ['worker', 'records'],
+  addon: ['batch', 'worker', 'records'],
+  batch: ['batch', 'records'],
   worker: ['worker', 'session', 'records'],
   session: ['session', 'exchange', 'local', 'codec', 'descriptor', 'records'],
   exchange: ['exchange', 'codec', 'answer', 'records'],
@@ -89,8 +90,8 @@ const rules = [
     pattern: /#\s*include\s*["<](napi|node|js_native|uv|v8)[^">]*[">]/,
   },
   {
-    rule: 'no libnl and no kernel headers in worker and where Node-API is',
-    where: cpp.filter((path) => ['worker', ...meetsNode].includes(layerOf(path))),
+    rule: 'no libnl and no kernel headers in batch, worker and where Node-API is',
+    where: cpp.filter((path) => ['batch', 'worker', ...meetsNode].includes(layerOf(path))),
     pattern: /#\s*include\s*["<](netlink|linux)\//,
   },
   {
