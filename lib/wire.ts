@@ -216,7 +216,11 @@ export function decodeRequests(batch: Uint8Array): Request[] {
     const request: { -readonly [K in keyof Request]: Request[K] } = { command, dump: dump !== 0 }
     const before = parts & Part.sameService ? requests.at(-1)?.service : undefined
     if (before) request.service = before
-    if (parts & Part.service) request.service = take(service)
+    if (parts & Part.service) {
+      const found = take(service)
+      // To the addon a family of 0 leaves the service out.
+      if (found.family !== 0) request.service = found
+    }
     if (parts & Part.destination) request.destination = take(destination)
     if (parts & Part.daemon) request.daemon = take(daemon)
     if (parts & Part.timeouts) request.timeouts = take(timeouts)

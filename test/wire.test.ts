@@ -187,6 +187,12 @@ t.test('requests about the same record of a service come back as they went in', 
   )
 })
 
+t.test('a request with a service of no family is one without a service, as to the addon', async (t) => {
+  const [some] = fc.sample(service, 1)
+  const asked: Request = { command: Command.newService, dump: false, service: { ...(some as ServiceRecord), family: 0 } }
+  t.same(decodeRequests(encodeRequests([asked])), [{ command: Command.newService, dump: false }])
+})
+
 t.test('what is encoded for now is what is encoded to stay, whatever was encoded before', async () => {
   fc.assert(
     fc.property(fc.array(fc.array(request, { maxLength: 6 }), { maxLength: 3 }), (batches) =>
