@@ -189,7 +189,11 @@ t.test('requests about the same record of a service come back as they went in', 
 
 t.test('a request with a service of no family is one without a service, as to the addon', async (t) => {
   const [some] = fc.sample(service, 1)
-  const asked: Request = { command: Command.newService, dump: false, service: { ...(some as ServiceRecord), family: 0 } }
+  const asked: Request = {
+    command: Command.newService,
+    dump: false,
+    service: { ...(some as ServiceRecord), family: 0 },
+  }
   t.same(decodeRequests(encodeRequests([asked])), [{ command: Command.newService, dump: false }])
 })
 
