@@ -50,8 +50,7 @@ export async function exchangeWrites(
   session: Session,
   { bytes }: Chunk,
 ): Promise<ReadonlyMap<number, { readonly request: Request; readonly reply: Reply }>> {
-  const replied = session.request(bytes)
-  const buffer = replied instanceof Promise ? await replied : replied
+  const buffer = await session.request(bytes)
   const failed = new Map<number, { request: Request; reply: Reply }>()
   if (!isTraced() && buffer === null) return failed
   const requests = decodeRequests(bytes)

@@ -276,7 +276,7 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
   const Napi::AsyncContext continuations_;
   std::shared_ptr<Bell> bell_;
   std::optional<Worker> worker_;
-  // So many replies in a row are given at once: some hundred microseconds.
+  // So many replies in a row are given at once: 3 ms at most.
   static constexpr int kAtOnce = 16;
   int at_once_ = 0;
   napi_deferred pending_ = nullptr;
