@@ -1,16 +1,20 @@
 /** Carries out a plan: every prefix of it leaves each service with the destinations that it keeps. */
-import { chunkLength, RequestBatch, type Chunk } from './batch.js'
 import { signalOf } from './check.js'
+import { once, shown } from './lazy.js'
 import { IpvsApplyError, IpvsError, type Applied } from './errors.js'
+import { batchOf, type Batch } from './exchange.js'
 import { writerOf, type WriteAll } from './ipvs.js'
 import { destinationName, serviceName } from './keys.js'
 import { sameButForWeight, sameServiceSettings } from './settings.js'
-import { checkedPhases, without, type Phase } from './steps.js'
+import { nextTurn } from './pause.js'
+import { checkedPhases, without, type Named, type Phase, type Steps } from './steps.js'
 import { destinationKey, destinationSpec, serviceKey, serviceSpec } from './validate.js'
 import type { CallOptions, Ipvs } from './handle.js'
 import type { Change, Plan } from './plan.js'
-import type { Request } from './records.js'
 import type { Destination, Service, ServiceKey } from './types.js'
+
+/** Sent together: a few milliseconds of the kernel's time, for which other calls of the handle wait. */
+const changesTogether = 1024
 
 /** Removals that are confirmed together: each is sent within a few milliseconds of its confirmation. */
 const removalsTogether = 64
@@ -26,11 +30,12 @@ const removalsTogether = 64
 export async function apply(ipvs: Ipvs, plan: Plan, options?: CallOptions): Promise<Applied> {
   const signal = signalOf(options)
   const write = unlessClosed(writerOf(ipvs), signal)
-  const [creations, additions, updates, removals] = (await checkedPhases(plan)) as [Phase, Phase, Phase, Phase]
+  const { phases, length, removed } = await checkedPhases(plan)
+  const [creations, additions, updates, removals] = phases
   signal?.throwIfAborted()
-  const outcome: Outcome = { applied: new Uint8Array(plan.changes.length), errors: new Map(), stopped: new Set() }
+  const outcome: Outcome = { applied: new Uint8Array(length), errors: new Map(), stopped: new Set() }
   for (const phase of [creations, additions, updates]) await add(phase, write, outcome)
-  await remove(plan, removals, write, outcome, ipvs, options)
+  await remove(removals, removed, write, outcome, ipvs, options)
   return resultOf(plan, outcome)
 }
 
@@ -43,28 +48,41 @@ interface Outcome {
 }
 
 /** Throws IpvsApplyError if anything failed. */
-function resultOf({ changes }: Plan, { applied, errors }: Outcome): Applied {
-  if (errors.size === 0) return { applied: changes.slice(), failed: [], notAttempted: [] }
-  const failed = [...errors].sort(([a], [b]) => a - b).map(([i, error]) => ({ change: changes[i] as Change, error }))
+function resultOf(plan: Plan, { applied, errors }: Outcome): Applied {
+  const [first] = [...errors].sort(([a], [b]) => a - b)
+  if (!first) {
+    const all = once(() => plan.changes.slice())
+    return shown({
+      get applied() {
+        return all()
+      },
+      failed: [],
+      notAttempted: [],
+    })
+  }
+  const { changes } = plan
   const result: Applied = {
     applied: changes.filter((_, i) => applied[i] === 1),
-    failed,
+    failed: changes.flatMap((change, i) => {
+      const error = errors.get(i)
+      return error ? [{ change, error }] : []
+    }),
     notAttempted: changes.filter((_, i) => applied[i] === 0 && !errors.has(i)),
   }
-  throw new IpvsApplyError(result, (failed[0] as (typeof failed)[number]).error)
+  throw new IpvsApplyError(result, first[1])
 }
 
 /** What refused requests, by their number. */
-type Write = (requests: Chunk) => Promise<ReadonlyMap<number, IpvsError>>
+type Write = (batch: Batch) => Promise<ReadonlyMap<number, IpvsError>>
 
 /** A handle that is closed meanwhile refuses what is left; a withdrawn call is no failure of the plan's: it rejects. */
 function unlessClosed(write: WriteAll, signal: AbortSignal | undefined): Write {
-  return async (requests) => {
+  return async (batch) => {
     try {
-      return await write(requests, signal)
+      return await write(batch, signal)
     } catch (error) {
       if (!IpvsError.is(error)) throw error
-      return new Map(Array.from({ length: requests.length }, (_, i) => [i, error]))
+      return new Map(batch.requests.map((_, i) => [i, error]))
     }
   }
 }
@@ -76,45 +94,49 @@ function note(phase: Phase, i: number, error: IpvsError | undefined, { applied, 
     return
   }
   errors.set(change, error)
-  stopped.add(phase.services[i] as string)
+  stopped.add((phase.steps.services[i] as Named).name)
 }
 
 async function add(all: Phase, write: Write, outcome: Outcome): Promise<void> {
   const phase = without(all, outcome.stopped)
-  const chunks = phase.requests.chunks()
-  const send = (chunk: Chunk | undefined) => chunk && write(chunk)
-  let sent = send(chunks[0])
-  for (let n = 0; sent; n++) {
-    const refused = await sent
-    // What came of these is noted while the kernel has the next.
-    sent = send(chunks[n + 1])
-    const start = n * chunkLength
-    const end = Math.min(start + chunkLength, phase.requests.length)
-    for (let i = start; i < end; i++) note(phase, i, refused.get(i - start), outcome)
+  let batch = packed(phase.steps, 0)
+  for (let start = 0; batch; start += changesTogether) {
+    const [refused, next] = await Promise.all([write(batch), packedMeanwhile(phase.steps, start + changesTogether)])
+    for (const i of batch.requests.keys()) note(phase, start + i, refused.get(i), outcome)
+    batch = next
   }
+}
+
+/** Those from `start` on; undefined where there are none. */
+function packed(steps: Steps, start: number): Batch | undefined {
+  return start < steps.length ? batchOf(steps.requests(start, start + changesTogether)) : undefined
+}
+
+/** The same, once what was given to the handle just now is on its way to the kernel. */
+async function packedMeanwhile(steps: Steps, start: number): Promise<Batch | undefined> {
+  if (start < steps.length) await nextTurn()
+  return packed(steps, start)
 }
 
 /** Confirms, then removes. */
 async function remove(
-  { changes }: Plan,
   all: Phase,
+  changes: ReadonlyMap<number, Change>,
   write: Write,
   outcome: Outcome,
   ipvs: Ipvs,
   options: CallOptions | undefined,
 ): Promise<void> {
   const phase = without(all, outcome.stopped)
-  const requests = phase.requests.requests()
   const holding = readOnce(ipvs, options)
   const find = (change: number, i: number) =>
-    findStill(ipvs, changes[change] as Change, phase.services[i] as string, holding, options)
+    findStill(ipvs, changes.get(change) as Change, (phase.steps.services[i] as Named).name, holding, options)
   for (let start = 0; start < phase.changes.length; start += removalsTogether) {
     const some = phase.changes.slice(start, start + removalsTogether)
     const found = await Promise.all(some.map((change, i) => find(change, start + i)))
     const there = [...some.keys()].filter((i) => found[i] === 'there').map((i) => start + i)
-    // No more than a chunk; nothing where nothing is left to remove.
-    const [chunk] = RequestBatch.of(there.map((i) => requests[i] as Request)).chunks()
-    const refused = chunk && (await write(chunk))
+    const batch = packed(phase.steps.some(there), 0)
+    const refused = batch && (await write(batch))
     const errors = new Map(there.map((i, n) => [i, refused?.get(n)]))
     for (const [n, state] of found.entries()) {
       const error = IpvsError.is(state) ? state : errors.get(start + n)

@@ -10,60 +10,72 @@ import { inSlices, wholly } from './slices.js'
 import { presentDestinationKey, presentDestinationSpec, presentServiceKey, presentServiceSpec } from './present.js'
 import { serviceKey, serviceSpec } from './validate.js'
 import { checkedDestination, destinationKey, type CheckedDestination } from './validate-destination.js'
-import { changesOf, Steps } from './steps.js'
-import { Command, type DestinationRecord, type ServiceRecord } from './records.js'
+import { once, shown } from './lazy.js'
+import { remember, Steps, type Named } from './steps.js'
+import type { DestinationRecord, ServiceRecord } from './records.js'
 import type { Change, DiffOptions, ObjectKey, Plan } from './plan.js'
 import type { DesiredTable, Destination, DestinationKey } from './types.js'
 import type { Service, ServiceKey, ServiceSpec, Table } from './types.js'
 
 /** Services by name, their destinations not looked at yet: their records are made when they are compared, and dropped. */
 type Index<S> = ReadonlyMap<string, Indexed<S>>
-interface Indexed<S> {
-  readonly name: string
+interface Indexed<S> extends Named {
   readonly spec: S
-  readonly record: ServiceRecord
   readonly field: Field
   readonly destinations: readonly unknown[]
 }
 
-/** Destinations that are looked at in one go. */
+/** Destinations that are looked at in one go, and changes. */
 const together = 256
 
 /**
  * The changes that lead from `current` to `desired`, and what is left alone because it is somebody else's.
  *
- * The list of changes is frozen, and so is what creates, adds and updates: `apply()` need not check that again. Throws TypeError
- * or RangeError when `desired` names something that should not be created, or the same thing twice. What another program made so
- * already may stay so: it can be given another weight, or be drained.
+ * The list of changes is made when it is first looked at. It is frozen, and so is what creates, adds and updates: `apply()` need not
+ * check that again. Throws TypeError or RangeError when `desired` names something that should not be created, or the same thing
+ * twice. What another program made so already may stay so: it can be given another weight, or be drained.
  */
 export function diff(current: Table, desired: DesiredTable, options: DiffOptions = {}): Plan {
-  return wholly(planning(current, desired, options))
+  const difference = wholly(planning(current, desired, options))
+  return planOf(difference, () => wholly(changesOf(difference)))
 }
 
 /**
- * The same, in slices: for tables so large that diff() would hold the event loop longer than the program likes. Other work goes
- * on meanwhile, and must leave both tables as they are. Rejects with what diff() throws.
+ * The same, in slices, the list of changes included: for tables so large that diff() would hold the event loop longer than the
+ * program likes. Other work goes on meanwhile, and must leave both tables as they are. Rejects with what diff() throws.
  */
 export async function diffSliced(current: Table, desired: DesiredTable, options: DiffOptions = {}): Promise<Plan> {
-  return inSlices(planning(current, desired, options))
+  const difference = await inSlices(planning(current, desired, options))
+  const changes = await inSlices(changesOf(difference))
+  return planOf(difference, () => changes)
 }
 
-function* planning(current: Table, desired: DesiredTable, options: DiffOptions): Generator<void, Plan> {
+function* planning(current: Table, desired: DesiredTable, options: DiffOptions): Generator<void, Difference> {
   const present = yield* index(current, 'current')
-  const { steps, removed, foreign } = yield* compare(
-    present,
-    list('desired', desired),
-    'desired',
-    ownership(options),
-    creatable,
+  return yield* compare(present, list('desired', desired), 'desired', ownership(options), creatable)
+}
+
+function planOf({ steps, removed, foreign }: Difference, make: () => readonly Change[]): Plan {
+  const changes = once(() => {
+    const made = Object.freeze(make())
+    remember(made, steps, removed)
+    return made
+  })
+  const plan = Object.freeze(
+    shown({
+      get changes() {
+        return changes()
+      },
+      foreign,
+    }),
   )
-  return { changes: changesOf(steps, removed), foreign }
+  remember(plan, steps, removed)
+  return plan
 }
 
 /** What happened between two readings of the table, whoever did it. */
 export function changesBetween(before: Table, after: Table): readonly Change[] {
-  const { steps, removed } = wholly(comparing(before, after))
-  return [...steps.flatMap(({ changes }) => changes), ...removed]
+  return wholly(changesOf(wholly(comparing(before, after))))
 }
 
 function* comparing(before: Table, after: Table): Generator<void, Difference> {
@@ -83,6 +95,8 @@ const creatable: Refusals = { service: refuseService, destination: refuseDestina
 interface Difference {
   /** What creates, what adds, what updates: each may be done together. */
   readonly steps: readonly [Steps, Steps, Steps]
+  /** What each of the last held before. */
+  readonly before: readonly (Service | Destination)[]
   readonly removed: readonly Change[]
   readonly foreign: readonly ObjectKey[]
 }
@@ -94,7 +108,8 @@ function* compare(
   owns: Ownership,
   refuse: Refusals,
 ): Generator<void, Difference> {
-  const steps = [new Steps(), new Steps(), new Steps()] as const
+  const steps = [new Steps('add'), new Steps('add'), new Steps('update')] as const
+  const before: (Service | Destination)[] = []
   const removed: Change[] = []
   const foreign: ObjectKey[] = []
 
@@ -105,13 +120,13 @@ function* compare(
     const want = indexEntry<ServiceSpec>(desired[i], at)
     if (wanted.has(want.name)) throw eachOnce(at, want.name)
     const have = present.get(want.name)
-    compareService(want, have, steps, refuse)
+    compareService(want, have, steps, before, refuse)
     const held = have && (isShort(have) ? destinationsOf(have) : yield* destinationsInSlices(have))
     if (held && allInSameWords(held.all, want.destinations)) {
       wanted.set(want.name, [])
     } else {
       const asked = isShort(want) ? destinationsOf(want) : yield* destinationsInSlices(want)
-      compareDestinations(want, held, asked, steps, refuse)
+      compareDestinations(want, held, asked, steps, before, refuse)
       wanted.set(want.name, held ? held.missingIn(asked) : [])
     }
     yield
@@ -124,9 +139,8 @@ function* compare(
     const strangers: DestinationKey[] = []
     const rest = left ?? (isShort(have) ? destinationsOf(have) : yield* destinationsInSlices(have)).all
     for (const record of rest) {
-      const before = record.given as Destination
       const key = presentDestinationKey(record)
-      if (owns.destination(name, record, want)) owned.push({ key, before })
+      if (owns.destination(name, record, want)) owned.push({ key, before: record.given as Destination })
       else strangers.push(key)
     }
     yield
@@ -143,52 +157,83 @@ function* compare(
     }
     for (const destination of strangers) foreign.push({ service, destination })
   }
-  return { steps, removed, foreign }
+  return { steps, before, removed, foreign }
 }
 
 /** What a service lacks, its destinations aside. */
 function compareService(
-  { record, name }: Indexed<ServiceSpec>,
+  want: Indexed<ServiceSpec>,
   have: Indexed<Service> | undefined,
   [created, , updated]: Difference['steps'],
+  before: (Service | Destination)[],
   refuse: Refusals,
 ): void {
-  if (have && sameServiceSettings(have.record, record)) return
-  if (!have || mayBe(refuse.service, have.record)) refuse.service(record, `desired ${name}`)
-  const service = frozen(presentServiceSpec(record))
-  if (have) {
-    const change = { type: 'updateService', service, before: have.spec } as const
-    updated.add(change, { command: Command.setService, service: record }, name)
-  } else {
-    created.add({ type: 'addService', service }, { command: Command.newService, service: record }, name)
-  }
+  if (have && sameServiceSettings(have.record, want.record)) return
+  if (!have || mayBe(refuse.service, have.record)) refuse.service(want.record, `desired ${want.name}`)
+  if (!have) return created.add(want)
+  updated.add(want)
+  before.push(have.spec)
 }
 
-/** What a service's destinations lack. All its changes name the service by one object. */
+/** What a service's destinations lack. */
 function compareDestinations(
-  { record: service, name }: Indexed<ServiceSpec>,
+  want: Indexed<ServiceSpec>,
   have: Destinations<CheckedDestination> | undefined,
   asked: Destinations<CheckedDestination>,
   [, added, updated]: Difference['steps'],
+  before: (Service | Destination)[],
   refuse: Refusals,
 ): void {
-  const place = new Desired(name)
-  let of: ServiceKey | undefined
-  for (const record of asked.all) {
-    const held = have?.get(record)
-    if (held && sameDestinationSettings(held, record)) continue
-    of ??= frozen(presentServiceKey(service))
-    place.destination = record
-    if (!held || mayBe(refuse.destination, service, held)) refuse.destination(service, record, place)
-    const destination = frozen(presentDestinationSpec(record))
+  const place = new Desired(want.name)
+  for (const destination of asked.all) {
+    const held = have?.get(destination)
+    if (held && sameDestinationSettings(held, destination)) continue
+    place.destination = destination
+    if (!held || mayBe(refuse.destination, want.record, held)) refuse.destination(want.record, destination, place)
     if (held) {
-      const change = { type: 'updateDestination', of, destination, before: held.given as Destination } as const
-      updated.add(change, { command: Command.setDest, service, destination: record }, name)
+      updated.add(want, destination)
+      before.push(held.given as Destination)
     } else {
-      const change = { type: 'addDestination', of, destination } as const
-      added.add(change, { command: Command.newDest, service, destination: record }, name)
+      added.add(want, destination)
     }
   }
+}
+
+/** As the API shows them. All of them name a service by one object. */
+function* changesOf({ steps, before, removed }: Difference): Generator<void, readonly Change[]> {
+  const [created, added, updated] = steps
+  const changes: Change[] = []
+  const keys = new Map<Named, ServiceKey>()
+  const keyOf = (service: Named) => {
+    const key = keys.get(service) ?? frozen(presentServiceKey(service.record))
+    keys.set(service, key)
+    return key
+  }
+  const take = (change: Change) => changes.push(Object.freeze(change)) % together === 0
+  for (const { record } of created.services) {
+    if (take({ type: 'addService', service: frozen(presentServiceSpec(record)) })) yield
+  }
+  for (const [i, service] of added.services.entries()) {
+    const destination = frozen(presentDestinationSpec(added.destinations[i] as DestinationRecord))
+    if (take({ type: 'addDestination', of: keyOf(service), destination })) yield
+  }
+  for (const [i, service] of updated.services.entries()) {
+    const record = updated.destinations[i]
+    const change: Change = record
+      ? {
+          type: 'updateDestination',
+          of: keyOf(service),
+          destination: frozen(presentDestinationSpec(record)),
+          before: before[i] as Destination,
+        }
+      : {
+          type: 'updateService',
+          service: frozen(presentServiceSpec(service.record)),
+          before: before[i] as Service,
+        }
+    if (take(change)) yield
+  }
+  return changes.concat(removed)
 }
 
 /** With all that is in it. */

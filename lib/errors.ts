@@ -94,7 +94,7 @@ export class IpvsError extends Error {
 
 /** What `apply()` did. */
 export interface Applied {
-  /** What is as the plan wants it now. */
+  /** What is as the plan wants it now. Made when it is first looked at, where nothing failed. */
   readonly applied: readonly Change[]
   /** What was refused, or has changed since the plan was made. */
   readonly failed: readonly FailedChange[]

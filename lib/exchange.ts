@@ -5,8 +5,7 @@ import { closedError, toIpvsError } from './errors.js'
 import { createQueue, type Queue } from './queue.js'
 import { Command, nothingRead, Stage, type Reply, type Request, type Session } from './records.js'
 import { isTraced, trace } from './tracing.js'
-import type { Chunk } from './batch.js'
-import { decodeReplies, decodeRequests, encodeForNow } from './wire.js'
+import { decodeReplies, encodeForNow, encodeRequests } from './wire.js'
 
 /** Keeps a batch's reply to a few hundred kilobytes, and the wait behind it short. */
 const maxBatch = 256
@@ -45,15 +44,24 @@ export async function exchange(session: Session, requests: readonly Request[]): 
   return replies
 }
 
-/** A batch of writes that is packed already, through the seam. What did not succeed, by its number. */
+/** Requests, and the bytes of them that cross the seam. */
+export interface Batch {
+  readonly requests: readonly Request[]
+  readonly bytes: Uint8Array
+}
+
+export function batchOf(requests: readonly Request[]): Batch {
+  return { requests, bytes: encodeRequests(requests) }
+}
+
+/** A batch of writes through the seam. What did not succeed, by its number. */
 export async function exchangeWrites(
   session: Session,
-  { bytes }: Chunk,
+  { requests, bytes }: Batch,
 ): Promise<ReadonlyMap<number, { readonly request: Request; readonly reply: Reply }>> {
   const buffer = await session.request(bytes)
   const failed = new Map<number, { request: Request; reply: Reply }>()
   if (!isTraced() && buffer === null) return failed
-  const requests = decodeRequests(bytes)
   const replies = decode(buffer, requests.length)
   trace(requests, replies)
   for (const [i, reply] of replies.entries()) {

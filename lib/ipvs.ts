@@ -4,10 +4,9 @@ import { readSysctls, readThread, readTimeouts, refusal, write, type Ask } from 
 import { refuseDestination, refuseService } from './creatable.js'
 import { boolean, integer, optionsWith, signalOf, wrongType } from './check.js'
 import { closedError, type IpvsError } from './errors.js'
-import { exchangeWrites, queueFor } from './exchange.js'
+import { exchangeWrites, queueFor, type Batch } from './exchange.js'
 import { presentDaemon, presentDestination, presentEntry, presentInfo, presentService } from './present.js'
 import { presentSysctls, presentTimeouts } from './present.js'
-import type { Chunk } from './batch.js'
 import type { Queue, Waiting } from './queue.js'
 import { readEntries, readExactTable, readTableAs } from './table.js'
 import { destinationKey, checkedDestination, serviceKey, serviceSpec, weight } from './validate.js'
@@ -27,12 +26,12 @@ export function createIpvs(session: Session): Ipvs {
  * Carries out writes that were checked and packed before, in order. Resolves to what refused each, by its number. Rejects with the
  * signal's reason, or IPVS_CLOSED.
  */
-export type WriteAll = (requests: Chunk, signal: AbortSignal | undefined) => Promise<ReadonlyMap<number, IpvsError>>
+export type WriteAll = (batch: Batch, signal: AbortSignal | undefined) => Promise<ReadonlyMap<number, IpvsError>>
 
 /** How a plan is carried out on a handle: without a call for each change. */
 export function writerOf(ipvs: Ipvs): WriteAll {
   if (!(ipvs instanceof Handle)) throw wrongType('ipvs', 'a handle that open() gave', ipvs)
-  return (requests, signal) => ipvs.writeAll(requests, signal)
+  return (batch, signal) => ipvs.writeAll(batch, signal)
 }
 
 /** The method of the API that each is. */
@@ -221,9 +220,9 @@ class Handle implements Ipvs {
   }
 
   /** For writerOf(). */
-  async writeAll(requests: Chunk, signal: AbortSignal | undefined): Promise<ReadonlyMap<number, IpvsError>> {
+  async writeAll(batch: Batch, signal: AbortSignal | undefined): Promise<ReadonlyMap<number, IpvsError>> {
     const place: Waiting = { signal, closed: () => closedError('apply') }
-    const failed = await this.#queue.exclusive(() => exchangeWrites(this.#session, requests), place)
+    const failed = await this.#queue.exclusive(() => exchangeWrites(this.#session, batch), place)
     const errors = new Map<number, IpvsError>()
     for (const [i, { request, reply }] of failed) {
       const operation = operations.get(request.command) ?? 'apply'

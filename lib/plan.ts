@@ -3,7 +3,10 @@ import type { Destination, DestinationKey, DestinationSpec, Service, ServiceKey,
 
 /** What `diff()` found to do. */
 export interface Plan {
-  /** In safe order: create services, add, update; then, only after those of the same service succeeded, removals. */
+  /**
+   * In safe order: create services, add, update; then, only after those of the same service succeeded, removals. Made when it is
+   * first looked at.
+   */
   readonly changes: readonly Change[]
   /** Services and destinations in the kernel that neither `desired` nor `owned` names: left alone. */
   readonly foreign: readonly ObjectKey[]

@@ -1,68 +1,102 @@
-/** A plan, checked, as the requests that carry it out: as diff() found it, or as it is given. */
+/** What a plan does, checked, as the requests that do it: as diff() found it, or as the plan says it. */
 import { fieldsOf, list, object, unknownField, wrongValue } from './check.js'
-import { RequestBatch } from './batch.js'
 import { refuseDestination, refuseService } from './creatable.js'
 import { elementOf, within, type Field } from './field.js'
 import { serviceName } from './keys.js'
 import { nextTurn } from './pause.js'
-import { Command, type Request, type ServiceRecord } from './records.js'
+import { Command, type DestinationRecord, type Request, type ServiceRecord } from './records.js'
 import { destinationKey, checkedDestination, serviceKey, serviceSpec } from './validate.js'
 import type { Change, Plan } from './plan.js'
 
+/** A service's record, and what it is called. */
+export interface Named {
+  readonly record: ServiceRecord
+  readonly name: string
+}
+
+/** What is done to a service, or to a destination of one. */
+const deeds = {
+  add: { service: Command.newService, destination: Command.newDest },
+  update: { service: Command.setService, destination: Command.setDest },
+  remove: { service: Command.delService, destination: Command.delDest },
+} as const
+
+/** What is done together. In columns: of a table's ten thousand rows an object each is what the collector has most to do with. */
+export class Steps {
+  readonly services: Named[] = []
+  /** undefined where it is done to the service. */
+  readonly destinations: (DestinationRecord | undefined)[] = []
+
+  constructor(private readonly deed: keyof typeof deeds) {}
+
+  get length(): number {
+    return this.services.length
+  }
+
+  add(service: Named, destination?: DestinationRecord): void {
+    this.services.push(service)
+    this.destinations.push(destination)
+  }
+
+  /** Those of these numbers. */
+  some(numbers: readonly number[]): Steps {
+    const steps = new Steps(this.deed)
+    for (const i of numbers) steps.add(this.services[i] as Named, this.destinations[i])
+    return steps
+  }
+
+  requests(start: number, end: number): readonly Request[] {
+    const { service: toService, destination: toDestination } = deeds[this.deed]
+    const requests: Request[] = []
+    for (let i = start; i < Math.min(end, this.length); i++) {
+      const service = (this.services[i] as Named).record
+      const destination = this.destinations[i]
+      requests.push(destination ? { command: toDestination, service, destination } : { command: toService, service })
+    }
+    return requests
+  }
+}
+
 /** Each waits for all acknowledgements of the one before: a refused addition must be known before anything is removed. */
-const phaseOf: Readonly<Record<Change['type'], number>> = {
+const phaseOf = {
   addService: 0,
   addDestination: 1,
   updateService: 2,
   updateDestination: 2,
   removeDestination: 3,
   removeService: 3,
-}
-const phases = 4
+} as const satisfies Readonly<Record<Change['type'], number>>
 
-/** Changes that are made together, in the order of the plan. */
+/** Changes of a plan that are made together, in its order. */
 export interface Phase {
   /** Which of the plan's. */
   readonly changes: readonly number[]
-  /** The name of the service of each. */
-  readonly services: readonly string[]
-  readonly requests: RequestBatch
+  readonly steps: Steps
 }
 
-/** Changes of one phase that are known to be right, while a plan is made. */
-export class Steps {
-  readonly changes: Change[] = []
-  readonly services: string[] = []
-  readonly requests: RequestBatch = new RequestBatch()
-
-  /** The change is frozen from here on; what is in it is to be already, but for what was there before. */
-  add(change: Change, request: Request, service: string): void {
-    this.changes.push(Object.freeze(change))
-    this.services.push(service)
-    this.requests.add(request)
-  }
+/** All changes of a plan. */
+export interface Phases {
+  readonly phases: readonly [Phase, Phase, Phase, Phase]
+  /** How many changes they are. */
+  readonly length: number
+  /** What removes, by its place in the plan. */
+  readonly removed: ReadonlyMap<number, Change>
 }
 
-/** What begins a plan that diff() made, by its list of changes: frozen, it says what was checked and packed. */
-const known = new WeakMap<readonly Change[], readonly Phase[]>()
-
-/** The list of a plan's changes: first these, of a phase each, which are known to be right; then others. */
-export function changesOf(steps: readonly Steps[], others: readonly Change[]): readonly Change[] {
-  const changes = steps.reduce<readonly Change[]>((all, some) => all.concat(some.changes), []).concat(others)
-  let first = 0
-  const phases = steps.map(({ services, requests }) => {
-    const phase = { changes: range(first, services.length), services, requests }
-    first += services.length
-    return phase
-  })
-  known.set(Object.freeze(changes), phases)
-  return changes
+/** What is known of a plan that diff() made. */
+interface Known {
+  /** What creates, what adds, what updates: right by themselves. */
+  readonly steps: readonly Steps[]
+  /** What follows it. */
+  readonly removed: readonly Change[]
 }
 
-function range(first: number, length: number): readonly number[] {
-  const numbers: number[] = []
-  for (let i = 0; i < length; i++) numbers.push(first + i)
-  return numbers
+/** By the plan, and by its list of changes: whoever has that need not have the plan. Neither can be changed. */
+const known = new WeakMap<object, Known>()
+
+/** `made` does just this, and never another thing. */
+export function remember(made: object, steps: readonly Steps[], removed: readonly Change[]): void {
+  known.set(made, { steps, removed })
 }
 
 /** Checked between two turns of the event loop. */
@@ -72,44 +106,54 @@ const changesTogether = 128
  * All of a plan, before any of it is sent, with turns of the event loop between. Rejects with TypeError or RangeError for what is
  * no plan, or should not be made.
  */
-export async function checkedPhases(plan: Plan): Promise<readonly Phase[]> {
-  const changes = list('plan.changes', fieldsOf('plan', plan, ['changes', 'foreign']).changes)
-  const begun = known.get(changes as readonly Change[]) ?? []
-  const start = begun.reduce((sum, phase) => sum + phase.changes.length, 0)
-  const made = Array.from({ length: phases }, () => ({
-    changes: [] as number[],
-    services: [] as string[],
-    requests: new RequestBatch(),
-  }))
+export async function checkedPhases(plan: Plan): Promise<Phases> {
+  const { steps, removed: others } = known.get(plan) ?? knownBy(list('plan.changes', changesOf(plan)))
+  const removed = new Map<number, Change>()
+  let length = 0
+  const begun = (some: Steps) => {
+    const changes = range(length, some.length)
+    length += some.length
+    return { changes, steps: some }
+  }
+  const [created = new Steps('add'), added = new Steps('add'), updated = new Steps('update')] = steps
+  const phases = [begun(created), begun(added), begun(updated), begun(new Steps('remove'))] as const
   const keys = keyReader()
   const places = placesIn('plan.changes')
-  for (let i = start; i < changes.length; i++) {
-    if (i > start && i % changesTogether === 0) await nextTurn()
-    const change = changes[i] as Change
-    places.change.step = i
-    const { service, request } = checkedStep(places, change, keys)
-    const phase = made[phaseOf[change.type]]
-    phase?.changes.push(i)
-    phase?.services.push(service)
-    phase?.requests.add(request)
+  for (const [i, change] of others.entries()) {
+    if (i > 0 && i % changesTogether === 0) await nextTurn()
+    places.change.step = length
+    const { service, destination } = checkedStep(places, change, keys)
+    const phase = phases[phaseOf[change.type]]
+    if (phase === phases[3]) removed.set(length, change)
+    phase.changes.push(length++)
+    phase.steps.add(service, destination)
   }
-  return made.map((phase, i) => begun[i] ?? phase)
+  return { phases, length, removed }
+}
+
+function changesOf(plan: Plan): unknown {
+  return fieldsOf('plan', plan, ['changes', 'foreign']).changes
+}
+
+function knownBy(changes: readonly unknown[]): Known {
+  return known.get(changes) ?? { steps: [], removed: changes as readonly Change[] }
+}
+
+function range(first: number, length: number): number[] {
+  const numbers: number[] = []
+  for (let i = 0; i < length; i++) numbers.push(first + i)
+  return numbers
 }
 
 /** Those whose service is not among these. */
-export function without(phase: Phase, stopped: ReadonlySet<string>): Phase {
-  if (stopped.size === 0) return phase
-  const requests = phase.requests.requests()
-  const kept = [...phase.services.keys()].filter((i) => !stopped.has(phase.services[i] as string))
-  return {
-    changes: kept.map((i) => phase.changes[i] as number),
-    services: kept.map((i) => phase.services[i] as string),
-    requests: RequestBatch.of(kept.map((i) => requests[i] as Request)),
-  }
+export function without({ changes, steps }: Phase, stopped: ReadonlySet<string>): Phase {
+  if (stopped.size === 0) return { changes, steps }
+  const kept = [...steps.services.keys()].filter((i) => !stopped.has((steps.services[i] as Named).name))
+  return { changes: kept.map((i) => changes[i] as number), steps: steps.some(kept) }
 }
 
 /** What all destinations of a service share, which diff() says by the same object. */
-type Keys = (value: unknown, field: Field) => { readonly record: ServiceRecord; readonly name: string }
+type Keys = (value: unknown, field: Field) => Named
 
 function keyReader(): Keys {
   const known = new Map<unknown, ReturnType<Keys>>()
@@ -139,41 +183,43 @@ function placesIn(changes: Field) {
   return { change, service, of, destination, before }
 }
 
-function checkedStep(at: Places, value: unknown, keys: Keys): { service: string; request: Request } {
+interface Step {
+  readonly service: Named
+  readonly destination?: DestinationRecord
+}
+
+function checkedStep(at: Places, value: unknown, keys: Keys): Step {
   const fields = changeParts(at.change, value)
   switch (fields.type) {
     case 'addService': {
-      const service = serviceSpec(fields.service, at.service)
-      refuseService(service, at.service)
-      return { service: serviceName(service), request: { command: Command.newService, service } }
+      const record = serviceSpec(fields.service, at.service)
+      refuseService(record, at.service)
+      return { service: { record, name: serviceName(record) } }
     }
     case 'updateService': {
-      const service = serviceSpec(fields.service, at.service)
-      return { service: serviceName(service), request: { command: Command.setService, service } }
+      const record = serviceSpec(fields.service, at.service)
+      return { service: { record, name: serviceName(record) } }
     }
     case 'removeService': {
       serviceSpec(fields.before, at.before)
       const held = within(at.change, 'destinations')
       list(held, fields.destinations).forEach((key, i) => destinationKey(key, within(held, i)))
-      const { record: service, name } = keys(fields.service, at.service)
-      return { service: name, request: { command: Command.delService, service } }
+      return { service: keys(fields.service, at.service) }
     }
     case 'addDestination': {
-      const { record: service, name } = keys(fields.of, at.of)
+      const service = keys(fields.of, at.of)
       const destination = checkedDestination(fields.destination, at.destination)
-      refuseDestination(service, destination, at.destination)
-      return { service: name, request: { command: Command.newDest, service, destination } }
+      refuseDestination(service.record, destination, at.destination)
+      return { service, destination }
     }
     case 'updateDestination': {
       const destination = checkedDestination(fields.destination, at.destination)
-      const { record: service, name } = keys(fields.of, at.of)
-      return { service: name, request: { command: Command.setDest, service, destination } }
+      return { service: keys(fields.of, at.of), destination }
     }
     case 'removeDestination': {
       checkedDestination(fields.before, at.before)
       const destination = destinationKey(fields.destination, at.destination)
-      const { record: service, name } = keys(fields.of, at.of)
-      return { service: name, request: { command: Command.delDest, service, destination } }
+      return { service: keys(fields.of, at.of), destination }
     }
     default:
       throw wrongValue(within(at.change, 'type'), `one of ${Object.keys(phaseOf).join(', ')}`, fields.type)

@@ -139,13 +139,13 @@ function viewOf(of: ArrayBuffer | Uint8Array): DataView {
 }
 
 /** Bytes that any request fits into. */
-export const longestRequest: number = requestHead.size + service.size + destination.size + daemon.size + timeouts.size
+const longestRequest: number = requestHead.size + service.size + destination.size + daemon.size + timeouts.size
 
 /**
  * Writes a request where all is 0, and returns where it ends. Of one about the same service as the one before, by the same record,
  * the service is two thirds: it is not written again.
  */
-export function putRequest(view: DataView, at: number, request: Request, before: ServiceRecord | undefined): number {
+function putRequest(view: DataView, at: number, request: Request, before: ServiceRecord | undefined): number {
   const same = before !== undefined && request.service === before
   let parts = same ? Part.sameService : 0
   let end = at + requestHead.size
@@ -176,8 +176,23 @@ export function putRequest(view: DataView, at: number, request: Request, before:
 }
 
 export function encodeRequests(requests: readonly Request[]): Uint8Array {
-  const bytes = new Uint8Array(requests.length * longestRequest)
-  return bytes.subarray(0, putRequests(viewOf(bytes), requests))
+  const bytes = new Uint8Array(sizeOf(requests))
+  putRequests(viewOf(bytes), requests)
+  return bytes
+}
+
+function sizeOf(requests: readonly Request[]): number {
+  let size = 0
+  let before: ServiceRecord | undefined
+  for (const request of requests) {
+    size += requestHead.size
+    if (request.service && request.service !== before) size += service.size
+    if (request.destination) size += destination.size
+    if (request.daemon) size += daemon.size
+    if (request.timeouts) size += timeouts.size
+    before = request.service
+  }
+  return size
 }
 
 /** Where all is 0; returns where they end. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import t from 'tap'
 import { apply, diff, IpvsApplyError, type CallOptions, type Change, type Ipvs, type Plan } from '../lib/index.js'
 import { createIpvs } from '../lib/ipvs.js'
@@ -72,6 +73,42 @@ t.test('each kind of change is acknowledged before the next is sent', async (t) 
     [Command.setDest, Command.setService],
     [Command.delService, Command.delDest],
   ])
+})
+
+t.test('a plan says and does what was wanted when it was made, whenever it is looked at', async (t) => {
+  for (const looks of ['before it is applied', 'after', 'never']) {
+    const ipvs = createTestKernel().open()
+    const destinations = [{ ...server(1) }, { ...server(2), weight: 7 }]
+    const service = { ...web }
+    const plan = diff([], [{ service, destinations }])
+    const says = looks === 'before it is applied' && structuredClone(plan)
+    for (const one of destinations) Object.assign(one, { address: '10.9.9.9', weight: 3 })
+    service.scheduler = 'rr' as 'wlc'
+    destinations.pop()
+    const { applied } = await apply(ipvs, plan)
+    t.same(
+      objects(await ipvs.table()),
+      objects([{ service: web, destinations: [server(2, { weight: 7 }), server(1)] }]),
+    )
+    if (looks === 'never') continue
+    t.same(applied, plan.changes)
+    t.same(plan.changes, [
+      { type: 'addService', service: web },
+      ...[server(1, { weight: 1 }), server(2, { weight: 7 })].map((destination) => ({
+        type: 'addDestination',
+        of: http,
+        destination,
+      })),
+    ])
+    if (says) t.same(says, { changes: plan.changes, foreign: [] })
+  }
+})
+
+t.test('a plan and its result are logged with their changes', async (t) => {
+  const { ipvs, plan } = await prepared()
+  t.equal(inspect(plan, { depth: 9 }), inspect({ changes: plan.changes, foreign: [] }, { depth: 9 }))
+  const result = await apply(ipvs, plan)
+  t.match(inspect(result), /^\{\s+applied: \[\s+\{ type: 'addService'/)
 })
 
 t.test('what diff() made is frozen; what is put together of it is checked before anything is sent', async (t) => {

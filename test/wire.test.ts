@@ -8,6 +8,8 @@ import { AF_INET, AF_INET6, Command, nothingRead, Stage, type DaemonRecord } fro
 import { decodeReplies, decodeRequests, encodeForNow, encodeReplies, encodeRequests, layoutHash } from '../lib/wire.js'
 import { destinationEntry, hotLayouts } from '../lib/wire.js'
 import { DestinationRow } from '../lib/rows.js'
+import { destinationSpec, serviceKey } from '../lib/validate.js'
+import { http, server } from './tables.js'
 import type { Answer, DestinationEntry, DestinationRecord, Records, Reply, Request } from '../lib/records.js'
 import type { ServiceEntry, ServiceRecord, StatsRecord, TimeoutsRecord } from '../lib/records.js'
 
@@ -185,6 +187,18 @@ t.test('requests about the same record of a service come back as they went in', 
   fc.assert(
     fc.property(neighbours, (requests) => isDeepStrictEqual(decodeRequests(encodeRequests(requests)), requests)),
   )
+})
+
+t.test('a service is written once for all that follow about it', async (t) => {
+  const one = serviceKey(http)
+  const add = (to: ServiceRecord, host: number): Request => ({
+    command: Command.newDest,
+    service: to,
+    destination: destinationSpec(server(host)),
+  })
+  const alone = encodeRequests([add(one, 1)])
+  t.equal(encodeRequests([add(one, 1), add(one, 2)]).length - alone.length, 52, 'a head and a destination')
+  t.equal(encodeRequests([add(one, 1), add({ ...one }, 2)]).length, 2 * alone.length, 'another record')
 })
 
 t.test('a request with a service of no family is one without a service, as to the addon', async (t) => {
