@@ -93,6 +93,7 @@ export function optionsWith<K extends string>(
 
 /** The signal of a call's options. */
 export function signalOf(options: unknown): AbortSignal | undefined {
+  if (options === undefined) return undefined
   const { signal } = optionsWith(options, [])
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', signal)
   return signal

@@ -27,7 +27,7 @@ export async function greet<S extends Session>(session: S, path: string): Promis
   // the capability.
   const request: Request = { command: Command.getInfo }
   try {
-    const { error, stage } = await askSteadily(request, (requests) => exchange(session, requests))
+    const { error, stage } = await askSteadily(request, async (requests) => exchange(session, requests))
     if (error !== 0) throw toIpvsError({ operation: 'open', object: path }, request.command, error, stage)
   } catch (error) {
     await session.close()
@@ -37,9 +37,15 @@ export async function greet<S extends Session>(session: S, path: string): Promis
 }
 
 /** One batch through the seam. */
-export async function exchange(session: Session, requests: readonly Request[]): Promise<readonly Reply[]> {
+export function exchange(session: Session, requests: readonly Request[]): readonly Reply[] | Promise<readonly Reply[]> {
   const replied = session.request(encodeForNow(requests))
-  const replies = decode(replied instanceof Promise ? await replied : replied, requests.length)
+  return replied instanceof Promise
+    ? replied.then((buffer) => understand(buffer, requests))
+    : understand(replied, requests)
+}
+
+function understand(buffer: ArrayBuffer | null, requests: readonly Request[]): readonly Reply[] {
+  const replies = decode(buffer, requests.length)
   trace(requests, replies)
   return replies
 }
@@ -62,9 +68,7 @@ export async function exchangeWrites(
   const buffer = await session.request(bytes)
   const failed = new Map<number, { request: Request; reply: Reply }>()
   if (!isTraced() && buffer === null) return failed
-  const replies = decode(buffer, requests.length)
-  trace(requests, replies)
-  for (const [i, reply] of replies.entries()) {
+  for (const [i, reply] of understand(buffer, requests).entries()) {
     if (reply.error !== 0) failed.set(i, { request: requests[i] as Request, reply })
   }
   return failed

@@ -7,7 +7,7 @@ import { closedError, type IpvsError } from './errors.js'
 import { exchangeWrites, queueFor, type Batch } from './exchange.js'
 import { presentDaemon, presentDestination, presentEntry, presentInfo, presentService } from './present.js'
 import { presentSysctls, presentTimeouts } from './present.js'
-import type { Queue, Waiting } from './queue.js'
+import type { Call, Queue, Waiting } from './queue.js'
 import { readEntries, readExactTable, readTableAs } from './table.js'
 import { destinationKey, checkedDestination, serviceKey, serviceSpec, weight } from './validate.js'
 import { daemonRole, daemonSpec, timeouts } from './validate-director.js'
@@ -207,17 +207,16 @@ class Handle implements Ipvs {
     return (requests) => this.#queue.push(requests, place)
   }
 
-  /**
-   * Once a write is sent, its outcome is found out whatever the signal says. The request is made in here, so that one promise tells
-   * of all that is wrong: of ten thousand calls that wait, a second one for each is what the collector has most to do with.
-   */
-  async #write(operation: string, options: CallOptions | undefined, make: () => Request): Promise<void> {
-    const request = make()
-    const [reply] = await this.#queue.push([request], waiting(operation, options))
-    if (reply?.error === 0) return
-    const error = await refusal(operation, request, reply as Reply, this.#reading(operation, undefined))
-    if (error) throw error
+  /** Once a write is sent, its outcome is found out whatever the signal says. `make` throws for what is wrong. */
+  #write(operation: string, options: CallOptions | undefined, make: () => Request): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const request = make()
+      this.#queue.enter(new Write(operation, request, signalOf(options), this.#refusal, resolve, reject))
+    })
   }
+
+  readonly #refusal: Refusal = (operation, request, reply) =>
+    refusal(operation, request, reply, this.#reading(operation, undefined))
 
   /** For writerOf(). */
   async writeAll(batch: Batch, signal: AbortSignal | undefined): Promise<ReadonlyMap<number, IpvsError>> {
@@ -226,10 +225,39 @@ class Handle implements Ipvs {
     const errors = new Map<number, IpvsError>()
     for (const [i, { request, reply }] of failed) {
       const operation = operations.get(request.command) ?? 'apply'
-      const error = await refusal(operation, request, reply, this.#reading(operation, undefined))
+      const error = await this.#refusal(operation, request, reply)
       if (error) errors.set(i, error)
     }
     return errors
+  }
+}
+
+type Refusal = (operation: string, request: Request, reply: Reply) => Promise<IpvsError | undefined>
+
+/** A write that waits: of ten thousand calls in one turn, one promise each is what the collector has most to do with. */
+class Write implements Call<Request, Reply> {
+  readonly items: readonly [Request]
+
+  constructor(
+    private readonly operation: string,
+    request: Request,
+    readonly signal: AbortSignal | undefined,
+    private readonly refusal: Refusal,
+    private readonly resolve: () => void,
+    readonly reject: (reason: unknown) => void,
+  ) {
+    this.items = [request]
+  }
+
+  closed(): Error {
+    return closedError(this.operation)
+  }
+
+  take(results: readonly Reply[], start: number): void {
+    const reply = results[start] as Reply
+    if (reply.error === 0) return this.resolve()
+    const told = (error: IpvsError | undefined) => (error ? this.reject(error) : this.resolve())
+    this.refusal(this.operation, this.items[0], reply).then(told, this.reject)
   }
 }
 

@@ -1,6 +1,8 @@
 /** Micro-batching: what is pushed in one turn goes out together, one batch in flight, in order. Knows nothing of IPVS. */
 
-/** Carries out items in order and gives one result for each. */
+/** Carries out items in order and gives one result for each; no promise where they are there already. */
+export type Carry<T, R> = (items: readonly T[]) => readonly R[] | Promise<readonly R[]>
+/** The same, always later. */
 export type Send<T, R> = (items: readonly T[]) => Promise<readonly R[]>
 
 /** How a call waits for its turn. */
@@ -11,8 +13,18 @@ export interface Waiting {
   readonly closed: () => Error
 }
 
+/** A call that goes out together with its neighbours. Ten thousand may wait: it holds what it needs, and no promise but its caller's. */
+export interface Call<T, R> extends Waiting {
+  /** They stay together and in order. */
+  readonly items: readonly T[]
+  /** The results of the batch that they went out with: its own stand from `start` on. */
+  take(results: readonly R[], start: number): void
+  reject(reason: unknown): void
+}
+
 export interface Queue<T, R> {
-  /** Items of one push stay together and in order. */
+  enter(call: Call<T, R>): void
+  /** The same for a promise. */
   push(items: readonly T[], waiting: Waiting): Promise<readonly R[]>
   /** Runs `work` alone: nothing else of this queue goes out between what it sends. */
   exclusive<V>(work: (send: Send<T, R>) => Promise<V>, waiting: Waiting): Promise<V>
@@ -20,138 +32,159 @@ export interface Queue<T, R> {
   close(): Promise<void>
 }
 
-/** A job goes out together with its neighbours when it is items, and by itself when it is work. */
-type Job<T, R> = Items<T, R> | Work
-interface Items<T, R> extends Waiting, Settle<readonly R[]> {
-  readonly items: readonly T[]
-}
+/** A job that goes out by itself. */
 interface Work extends Waiting {
   readonly items?: undefined
   /** Does all its work and settles the job. Never rejects. */
   run(): Promise<void>
   reject(reason: unknown): void
 }
-interface Settle<V> {
-  readonly resolve: (value: V) => void
-  readonly reject: (reason: unknown) => void
-}
+type Job<T, R> = Call<T, R> | Work
 
-export function createQueue<T, R>(send: Send<T, R>, maxItems: number): Queue<T, R> {
-  const jobs = new Set<Job<T, R>>()
+export function createQueue<T, R>(carry: Carry<T, R>, maxItems: number): Queue<T, R> {
+  const jobs: Job<T, R>[] = []
   // One listener for each signal, however many calls wait under it: from the eleventh on Node warns of a leak.
   const waitingUnder = new Map<AbortSignal, number>()
-  let draining: Promise<void> | undefined
+  let busy = false
   let closed = false
+  /** Who waits for the end of what is in hand. */
+  let onIdle: (() => void) | undefined
 
   function enter(job: Job<T, R>): void {
-    jobs.add(job)
-    if (job.signal) {
-      const others = waitingUnder.get(job.signal) ?? 0
-      waitingUnder.set(job.signal, others + 1)
-      if (others === 0) job.signal.addEventListener('abort', withdraw)
+    const { signal } = job
+    if (closed) return job.reject(job.closed())
+    if (signal?.aborted) return job.reject(signal.reason)
+    jobs.push(job)
+    if (signal) {
+      const others = waitingUnder.get(signal) ?? 0
+      waitingUnder.set(signal, others + 1)
+      if (others === 0) signal.addEventListener('abort', withdraw)
     }
-    // Started in a microtask, so that the rest of this turn's calls joins the first batch.
-    draining ??= Promise.resolve().then(drain)
+    if (busy) return
+    busy = true
+    // In a microtask, so that the rest of this turn's calls joins the first batch.
+    queueMicrotask(next)
   }
 
-  function leave(job: Job<T, R>): void {
-    jobs.delete(job)
-    if (!job.signal) return
-    const others = (waitingUnder.get(job.signal) ?? 0) - 1
+  /** The first ones, which wait no longer. */
+  function leave(count: number): readonly Job<T, R>[] {
+    const left = jobs.splice(0, count)
+    for (const { signal } of left) if (signal) forget(signal, 1)
+    return left
+  }
+
+  function forget(signal: AbortSignal, count: number): void {
+    const others = (waitingUnder.get(signal) ?? 0) - count
     if (others > 0) {
-      waitingUnder.set(job.signal, others)
+      waitingUnder.set(signal, others)
     } else {
-      waitingUnder.delete(job.signal)
-      job.signal.removeEventListener('abort', withdraw)
+      waitingUnder.delete(signal)
+      signal.removeEventListener('abort', withdraw)
     }
   }
 
   function withdraw({ target }: Event): void {
-    for (const job of jobs) {
-      if (job.signal !== target) continue
-      leave(job)
-      job.reject(job.signal?.reason)
-    }
+    const withdrawn = jobs.filter(({ signal }) => signal === target)
+    const others = jobs.filter(({ signal }) => signal !== target)
+    jobs.splice(0, jobs.length, ...others)
+    forget(target as AbortSignal, withdrawn.length)
+    for (const job of withdrawn) job.reject(job.signal?.reason)
   }
 
-  async function drain(): Promise<void> {
-    for (const job of jobs) {
-      if (job.items) {
-        await sendTogether(takeBatch(job))
-      } else {
-        leave(job)
-        await job.run()
+  /** Goes on for as long as results are there at once. */
+  function next(): void {
+    for (;;) {
+      const [job] = jobs
+      if (!job) {
+        busy = false
+        onIdle?.()
+        return
       }
+      if (!job.items) {
+        leave(1)
+        void job.run().then(next)
+        return
+      }
+      const batch = takeBatch()
+      const results = sendTogether(batch)
+      if (results instanceof Promise) {
+        results.then(
+          (found) => {
+            settle(batch, found)
+            next()
+          },
+          (reason: unknown) => {
+            refuse(batch, reason)
+            next()
+          },
+        )
+        return
+      }
+      if (results) settle(batch, results)
     }
-    draining = undefined
   }
 
-  async function sendTogether(batch: readonly Items<T, R>[]): Promise<void> {
+  /** undefined: they are refused. */
+  function sendTogether(batch: readonly Call<T, R>[]): ReturnType<Carry<T, R>> | undefined {
     const [first, second] = batch
     const items = first && !second ? first.items : itemsOf(batch)
-    let results: readonly R[]
     try {
-      results = items.length > 0 ? await send(items) : []
+      return items.length > 0 ? carry(items) : []
     } catch (reason) {
-      for (const job of batch) job.reject(reason)
-      return
+      refuse(batch, reason)
+      return undefined
     }
-    if (first && !second) return first.resolve(results)
-    let end = 0
-    for (const job of batch) job.resolve(results.slice(end, (end += job.items.length)))
   }
 
-  function itemsOf(batch: readonly Items<T, R>[]): readonly T[] {
+  function itemsOf(batch: readonly Call<T, R>[]): readonly T[] {
     const items: T[] = []
-    for (const job of batch) for (const item of job.items) items.push(item)
+    for (const call of batch) for (const item of call.items) items.push(item)
     return items
   }
 
-  /** The first job, with those behind it that fit into the same batch. */
-  function takeBatch(first: Items<T, R>): readonly Items<T, R>[] {
-    const batch: Items<T, R>[] = []
-    let count = 0
-    for (const job of jobs) {
-      if (!job.items || (job !== first && count + job.items.length > maxItems)) break
-      leave(job)
-      batch.push(job)
-      count += job.items.length
+  function settle(batch: readonly Call<T, R>[], results: readonly R[]): void {
+    let start = 0
+    for (const call of batch) {
+      call.take(results, start)
+      start += call.items.length
     }
-    return batch
   }
 
-  function wait<V>({ signal, closed: closedError }: Waiting, job: (settle: Settle<V>) => Job<T, R>): Promise<V> {
-    return new Promise<V>((resolve, reject) => {
-      if (closed) return reject(closedError())
-      if (signal?.aborted) return reject(signal.reason as Error)
-      enter(job({ resolve, reject }))
-    })
+  function refuse(batch: readonly Call<T, R>[], reason: unknown): void {
+    for (const call of batch) call.reject(reason)
   }
 
-  // Field by field: spreading the objects costs more than all the rest of a push.
+  /** The first job, which is a call, with those behind it that fit into the same batch. */
+  function takeBatch(): readonly Call<T, R>[] {
+    let calls = 0
+    let items = 0
+    for (const job of jobs) {
+      if (!job.items || (calls > 0 && items + job.items.length > maxItems)) break
+      items += job.items.length
+      calls++
+    }
+    return leave(calls) as readonly Call<T, R>[]
+  }
+
   return {
-    push: (items, waiting) =>
-      wait(waiting, ({ resolve, reject }) => ({
-        items,
-        signal: waiting.signal,
-        closed: waiting.closed,
-        resolve,
-        reject,
-      })),
-    exclusive: (work, waiting) =>
-      wait(waiting, ({ resolve, reject }) => ({
-        run: () => work(send).then(resolve, reject),
-        signal: waiting.signal,
-        closed: waiting.closed,
-        reject,
-      })),
+    enter,
+    push: (items, { signal, closed }) =>
+      new Promise((resolve, reject) => {
+        const take = (results: readonly R[], start: number) => resolve(results.slice(start, start + items.length))
+        enter({ items, signal, closed, take, reject })
+      }),
+    exclusive: (work, { signal, closed }) =>
+      new Promise((resolve, reject) => {
+        const run = () => work(async (items) => carry(items)).then(resolve, reject)
+        enter({ run, signal, closed, reject })
+      }),
     async close() {
       closed = true
-      for (const job of jobs) {
-        leave(job)
-        job.reject(job.closed())
-      }
-      await draining
+      for (const job of leave(jobs.length)) job.reject(job.closed())
+      if (!busy) return
+      await new Promise<void>((resolve) => (onIdle = resolve))
+      // Whose calls were in hand hears of them first.
+      await new Promise(setImmediate)
     },
   }
 }

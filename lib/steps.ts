@@ -14,12 +14,14 @@ export interface Named {
   readonly name: string
 }
 
-/** What is done to a service, or to a destination of one. */
-const deeds = {
+type Deed = 'add' | 'update' | 'remove'
+
+/** What does it to a service, and to a destination of one. */
+const deeds: Readonly<Record<Deed, { readonly service: Command; readonly destination: Command }>> = {
   add: { service: Command.newService, destination: Command.newDest },
   update: { service: Command.setService, destination: Command.setDest },
   remove: { service: Command.delService, destination: Command.delDest },
-} as const
+}
 
 /** What is done together. In columns: of a table's ten thousand rows an object each is what the collector has most to do with. */
 export class Steps {
@@ -27,7 +29,7 @@ export class Steps {
   /** undefined where it is done to the service. */
   readonly destinations: (DestinationRecord | undefined)[] = []
 
-  constructor(private readonly deed: keyof typeof deeds) {}
+  constructor(private readonly deed: Deed) {}
 
   get length(): number {
     return this.services.length

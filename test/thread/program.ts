@@ -6,7 +6,7 @@ import { openNativeSession } from '../../lib/native.js'
 
 const session = openNativeSession('')
 try {
-  const { id } = await readThread('connections', (requests) => exchange(session, requests))
+  const { id } = await readThread('connections', async (requests) => exchange(session, requests))
   console.log(readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim())
 } catch (error) {
   console.log((error as Error).message)
