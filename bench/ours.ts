@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 const tasks = {
-  /** What is not measured: each time a table of so many rows, read twice, and 200 weights. */
+  /** What is not measured: each time a table of so many rows, read twice, and 1,000 weights. */
   async warm(ipvs: Ipvs, size: Task): Promise<Answer> {
     const desired = tableOf(size)
     const destination = destinationAt(size, 0, 0)
@@ -33,8 +33,8 @@ const tasks = {
       await apply(ipvs, diff([], desired))
       await apply(ipvs, diff(await ipvs.table(), desired))
       for await (const entry of ipvs.entries()) countRows([entry])
-      await repeated(100, (weight) => ipvs.updateDestination(serviceAt(0), { ...destination, weight }))
-      await repeated(100, (weight) => ipvs.setWeight(serviceAt(0), destination, weight))
+      await repeated(500, (weight) => ipvs.updateDestination(serviceAt(0), { ...destination, weight }))
+      await repeated(500, (weight) => ipvs.setWeight(serviceAt(0), destination, weight))
     }
     return { us: {} }
   },

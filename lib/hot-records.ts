@@ -140,11 +140,7 @@ export function getAddress(view: DataView, at: number): Uint8Array {
 }
 
 function putAddress(view: DataView, at: number, of: Host): void {
-  if (of.quad === undefined) {
-    const { address } = of
-    for (let i = 0; i < 16; i++) view.setUint8(at + i, address[i] ?? 0)
-    return
-  }
-  view.setInt32(at, of.quad)
-  for (let i = 4; i < 16; i += 4) view.setInt32(at + i, 0)
+  if (of.quad !== undefined) return view.setInt32(at, of.quad)
+  const { address } = of
+  for (let i = 0; i < 16; i++) view.setUint8(at + i, address[i] ?? 0)
 }

@@ -11,6 +11,7 @@ export const little: boolean = endianness() === 'LE'
 export interface Field<T> {
   readonly size: number
   readonly align: number
+  /** Where all is 0. */
   put(view: DataView, at: number, value: T): void
   get(view: DataView, at: number): T
 }
@@ -51,7 +52,7 @@ export function bytes(size: number): Field<Uint8Array> {
     size,
     align: 1,
     put(view, at, value) {
-      for (let i = 0; i < size; i++) view.setUint8(at + i, value[i] ?? 0)
+      for (let i = 0; i < value.length && i < size; i++) view.setUint8(at + i, value[i] ?? 0)
     },
     get(view, at) {
       const value = new Uint8Array(size)
@@ -72,7 +73,7 @@ export function text(size: number): Field<string> {
 }
 
 export function writeText(view: DataView, at: number, size: number, value: string): void {
-  for (let i = 0; i < size; i++) view.setUint8(at + i, i < value.length ? value.charCodeAt(i) : 0)
+  for (let i = 0; i < value.length && i < size; i++) view.setUint8(at + i, value.charCodeAt(i))
 }
 
 export function readText(view: DataView, at: number, size: number): string {

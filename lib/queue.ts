@@ -41,8 +41,10 @@ interface Work extends Waiting {
 }
 type Job<T, R> = Call<T, R> | Work
 
+const soon = Promise.resolve()
+
 export function createQueue<T, R>(carry: Carry<T, R>, maxItems: number): Queue<T, R> {
-  const jobs: Job<T, R>[] = []
+  let jobs: Job<T, R>[] = []
   // One listener for each signal, however many calls wait under it: from the eleventh on Node warns of a leak.
   const waitingUnder = new Map<AbortSignal, number>()
   let busy = false
@@ -62,13 +64,14 @@ export function createQueue<T, R>(carry: Carry<T, R>, maxItems: number): Queue<T
     }
     if (busy) return
     busy = true
-    // In a microtask, so that the rest of this turn's calls joins the first batch.
-    queueMicrotask(next)
+    // In a microtask, so that the rest of this turn's calls joins the first batch. A fraction of what queueMicrotask() takes.
+    void soon.then(next)
   }
 
   /** The first ones, which wait no longer. */
   function leave(count: number): readonly Job<T, R>[] {
-    const left = jobs.splice(0, count)
+    const left = count === jobs.length ? jobs : jobs.splice(0, count)
+    if (left === jobs) jobs = []
     for (const { signal } of left) if (signal) forget(signal, 1)
     return left
   }
@@ -85,8 +88,7 @@ export function createQueue<T, R>(carry: Carry<T, R>, maxItems: number): Queue<T
 
   function withdraw({ target }: Event): void {
     const withdrawn = jobs.filter(({ signal }) => signal === target)
-    const others = jobs.filter(({ signal }) => signal !== target)
-    jobs.splice(0, jobs.length, ...others)
+    jobs = jobs.filter(({ signal }) => signal !== target)
     forget(target as AbortSignal, withdrawn.length)
     for (const job of withdrawn) job.reject(job.signal?.reason)
   }

@@ -210,11 +210,16 @@ const few = 4
 const room = new Uint8Array(few * longestRequest)
 const roomView = viewOf(room)
 
+/** What was encoded last: mostly as long as what follows. */
+let used = room.subarray(0, 0)
+
 /** The same, in bytes that are written anew by the next call where there are few: making some takes longer than filling them. */
 export function encodeForNow(requests: readonly Request[]): Uint8Array {
   if (requests.length > few) return encodeRequests(requests)
-  room.fill(0)
-  return room.subarray(0, putRequests(roomView, requests))
+  for (let i = 0; i < used.length; i++) used[i] = 0
+  const size = putRequests(roomView, requests)
+  if (size !== used.length) used = room.subarray(0, size)
+  return used
 }
 
 export function decodeRequests(batch: Uint8Array): Request[] {

@@ -181,17 +181,20 @@ class Handle : public Napi::ObjectWrap<Handle>, private Bell::Owner {
   // Empty, with an exception, for what is no batch and when another is in hand.
   std::vector<Request> read_batch(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    if (info.Length() < 1 || !info[0].IsTypedArray() ||
-        info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    napi_typedarray_type type{};
+    size_t size = 0;
+    void* data = nullptr;
+    // All at once: what node-addon-api asks piece by piece takes as long as a tenth of all that happens on this side.
+    if (napi_get_typedarray_info(env, info[0], &type, &size, &data, nullptr, nullptr) != napi_ok ||
+        type != napi_uint8_array) {
       refuse(env, "request: a batch is a Uint8Array");
       return {};
     }
-    auto batch = info[0].As<Napi::Uint8Array>();
     if (!worker_ || pending_ != nullptr || closing_ != nullptr) {
       refuse(env, "request: the handle is busy or closed");
       return {};
     }
-    std::vector<Request> requests = ipvs::read_batch(batch.Data(), batch.ByteLength());
+    std::vector<Request> requests = ipvs::read_batch(static_cast<const uint8_t*>(data), size);
     if (requests.empty()) refuse(env, "request: a batch is one or more whole requests");
     return requests;
   }

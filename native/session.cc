@@ -27,8 +27,6 @@ namespace {
 constexpr size_t kDatagram = 512;
 constexpr size_t kReadingCountsAs = 4;
 constexpr int kReceiveBuffer = 1 << 20;
-// An IPv4 destination added takes 152 bytes.
-constexpr size_t kUsualMessage = 192;
 // The kernel has queued the answer when the send returns, so a silence this long means that it was lost.
 constexpr timeval kSilence{5, 0};
 
@@ -176,8 +174,8 @@ Session::Failure Session::resolve_family() {
 Session::Failure Session::exchange(const Request* requests, Answer* answers, size_t count) {
   const uint32_t port = nl_socket_get_local_port(socket_.get());
   uint32_t first_sequence = 0;
-  std::vector<uint8_t> datagram;
-  datagram.reserve(count * kUsualMessage);
+  datagram_.assign(count * kLongestMessage, 0);
+  size_t size = 0;
   for (size_t i = 0; i < count; ++i) {
     nlmsghdr header{};
     header.nlmsg_type = static_cast<uint16_t>(family_);
@@ -190,9 +188,9 @@ Session::Failure Session::exchange(const Request* requests, Answer* answers, siz
     } else if (i + 1 == count) {
       header.nlmsg_flags |= NLM_F_ACK;
     }
-    encode(requests[i], header, datagram);
+    size += encode(requests[i], header, &datagram_[size]);
   }
-  if (nl_sendto(socket_.get(), datagram.data(), datagram.size()) < 0) {
+  if (nl_sendto(socket_.get(), datagram_.data(), size) < 0) {
     const Failure failure{errno, kSocket};
     close();
     return failure;

@@ -53,6 +53,8 @@ class Session {
   int family_ = 0;
   // One dump part is at most 32 KiB whatever the buffer; a smaller read after a larger one would truncate silently.
   std::vector<unsigned char> buffer_ = std::vector<unsigned char>(32768);
+  // What is sent: kept, since memory of this size is the kernel's to clear each time.
+  std::vector<uint8_t> datagram_;
   // The receive buffer that every socket has holds so many refusals: 221 on Linux 6.12.
   static constexpr size_t kDatagramOfUsualBuffer = 128;
   size_t most_in_datagram_ = kDatagramOfUsualBuffer;

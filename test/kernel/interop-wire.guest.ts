@@ -20,10 +20,21 @@ interface Row {
 
 // Where a service is only named, ipvsadm sends a whole one, with settings that it makes up. The kernel ignores them.
 const service = ['SERVICE.SCHED_NAME', 'SERVICE.FLAGS', 'SERVICE.TIMEOUT', 'SERVICE.NETMASK']
+const ofDestination = (...names: readonly string[]) => names.map((name) => `DEST.${name}`)
 // The same for a destination that is removed.
-const destination = ['FWD_METHOD', 'WEIGHT', 'TUN_TYPE', 'TUN_PORT', 'TUN_FLAGS', 'U_THRESH', 'L_THRESH'].map(
-  (name) => `DEST.${name}`,
+const destination = ofDestination(
+  'ADDR_FAMILY',
+  'FWD_METHOD',
+  'WEIGHT',
+  'TUN_TYPE',
+  'TUN_PORT',
+  'TUN_FLAGS',
+  'U_THRESH',
+  'L_THRESH',
 )
+// What the kernel takes for granted: the service's family, and no tunnel.
+const family = ofDestination('ADDR_FAMILY')
+const plain = ofDestination('ADDR_FAMILY', 'TUN_TYPE', 'TUN_PORT', 'TUN_FLAGS')
 // A dump ends with NLMSG_DONE: an acknowledgement is not needed.
 const dump = ['ACK']
 
@@ -98,14 +109,14 @@ const rows: readonly Row[] = [
     name: 'add a destination: direct routing',
     ipvsadm: '-a -t 192.0.2.1:80 -r 10.0.0.1 -g -w 5',
     call: (ipvs) => ipvs.addDestination(web, { ...direct, forwarding: 'direct', weight: 5 }),
-    extra: service,
+    extra: [...service, ...plain],
   },
   {
     name: 'add a destination: masquerading, limits',
     ipvsadm: '-a -t 192.0.2.1:80 -r 10.0.0.2:8080 -m -x 100 -y 50',
     call: (ipvs) =>
       ipvs.addDestination(web, { ...masquerade, forwarding: 'masquerade', limits: { upper: 100, lower: 50 } }),
-    extra: service,
+    extra: [...service, ...plain],
   },
   {
     name: 'add a destination: GUE tunnel',
@@ -116,7 +127,7 @@ const rows: readonly Row[] = [
         forwarding: 'tunnel',
         encapsulation: { type: 'gue', port: 6080, checksum: 'full' },
       }),
-    extra: service,
+    extra: [...service, ...family],
   },
   {
     name: 'add a destination: GRE tunnel to the other family',
@@ -128,19 +139,19 @@ const rows: readonly Row[] = [
     name: 'add an IPv6 destination',
     ipvsadm: '-a -t [2001:db8::1]:443 -r [2001:db8:1::2]:443 -g',
     call: (ipvs) => ipvs.addDestination(web6, { ...direct6, forwarding: 'direct' }),
-    extra: service,
+    extra: [...service, ...plain],
   },
   {
     name: 'add a destination to a firewall mark',
     ipvsadm: '-a -f 7 -r 10.0.0.4:0 -g',
     call: (ipvs) => ipvs.addDestination(mark, { ...marked, forwarding: 'direct' }),
-    extra: service,
+    extra: [...service, ...plain],
   },
   {
     name: 'edit a destination: drain',
     ipvsadm: '-e -t 192.0.2.1:80 -r 10.0.0.1 -g -w 0',
     call: (ipvs) => ipvs.updateDestination(web, { ...direct, forwarding: 'direct', weight: 0 }),
-    extra: service,
+    extra: [...service, ...plain],
   },
   {
     name: 'edit an IPv6 destination',
@@ -152,7 +163,7 @@ const rows: readonly Row[] = [
         weight: 2147483647,
         limits: { upper: 9 },
       }),
-    extra: service,
+    extra: [...service, ...plain],
   },
   {
     name: 'delete a destination',

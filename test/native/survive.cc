@@ -116,8 +116,8 @@ void must_be_stable(const uint8_t* record, const ipvs::Request& writing, int nes
     request.destination = entry.destination;
     compared = sizeof entry.destination;
   }
-  std::vector<uint8_t> message;
-  ipvs::encode(request, {}, message);
+  std::vector<uint8_t> message(ipvs::kLongestMessage);
+  ipvs::encode(request, {}, message.data());
   nlattr* written = nlmsg_find_attr(reinterpret_cast<nlmsghdr*>(message.data()), GENL_HDRLEN, nest);
   must(written != nullptr, "what was read is written");
   const auto* start = static_cast<const uint8_t*>(nla_data(written));
