@@ -8,9 +8,9 @@ import { sameDestinationSettings, sameServiceSettings } from './settings.js'
 import { daemonRoles } from './words.js'
 import { Command, nothingRead, Stage } from './records.js'
 import type { DaemonRecord, DestinationRecord, InfoRecord, Reply, Request } from './records.js'
-import type { ServiceEntry, ServiceRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
+import type { ServiceRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
 import type { Send } from './queue.js'
-import type { DestinationRow } from './rows.js'
+import type { DestinationRow, ServiceRow } from './rows.js'
 
 /** Carries out requests, within the caller's place in the queue. */
 export type Ask = Send<Request, Reply>
@@ -97,7 +97,7 @@ function only<T>([record]: readonly T[]): T {
 }
 
 /** All services, each once, as it was found last: a dump under concurrent change repeats entries. */
-export async function readServices(operation: string, send: Ask): Promise<readonly ServiceEntry[]> {
+export async function readServices(operation: string, send: Ask): Promise<readonly ServiceRow[]> {
   const { services } = await read(operation, { command: Command.getService, dump: true }, send)
   const lasts = new Map(services.map((entry) => [serviceName(entry.service), entry]))
   return lasts.size === services.length ? services : [...lasts.values()]
@@ -108,7 +108,7 @@ export async function findService(
   operation: string,
   service: ServiceRecord,
   send: Ask,
-): Promise<ServiceEntry | undefined> {
+): Promise<ServiceRow | undefined> {
   const request = { command: Command.getService, service }
   const reply = await askSteadily(request, send)
   if (reply.stage === Stage.kernel && reply.error === ESRCH) return undefined

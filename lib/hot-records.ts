@@ -4,7 +4,7 @@
  */
 import { noAddress, type Host } from './address.js'
 import { little, readText, writeText } from './layout.js'
-import type { DestinationRecord, ServiceEntry, ServiceRecord, StatsRecord } from './records.js'
+import type { DestinationRecord, ServiceRecord, StatsRecord } from './records.js'
 
 // Records begin as copies of empty ones. Objects that a literal makes V8 allocates, once many like them lived long (a whole table
 // did), where only a full collection finds that they are dead; until then they keep alive what they refer to, row after row,
@@ -48,7 +48,7 @@ const noStats: StatsRecord = {
   byteInRate: 0n,
   byteOutRate: 0n,
 }
-const noServiceEntry: ServiceEntry = { service: noService, stats: noStats }
+
 export function getService(view: DataView, at: number): ServiceRecord {
   const service: Mutable<ServiceRecord> = { ...noService }
   service.family = view.getUint16(at, little)
@@ -103,13 +103,6 @@ export function putDestination(view: DataView, at: number, destination: Destinat
   view.setUint32(at + 20, destination.upper, little)
   view.setUint32(at + 24, destination.lower, little)
   putAddress(view, at + 28, destination)
-}
-
-export function getServiceEntry(view: DataView, at: number): ServiceEntry {
-  const entry: Mutable<ServiceEntry> = { ...noServiceEntry }
-  entry.service = getService(view, at)
-  entry.stats = getStats(view, at + 72)
-  return entry
 }
 
 export function getStats(view: DataView, at: number): StatsRecord {

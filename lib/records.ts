@@ -2,7 +2,7 @@
  * What crosses the seam, as numbers and address bytes: the records of native/records.h and the interface that carries them.
  * Words, defaults and opinions are not known here; how the records lie in bytes is wire.ts's.
  */
-import type { DestinationRow } from './rows.js'
+import type { DestinationRow, ServiceRow } from './rows.js'
 
 /** What the addon and the in-memory kernel of `ipvs/testing` both are: one method wide. */
 export interface Session {
@@ -161,6 +161,7 @@ export interface Answer extends Records {
 }
 /** The same as it is read from the bytes of a batch's replies. */
 export interface Reply extends Answer {
+  readonly services: readonly ServiceRow[]
   readonly destinations: readonly DestinationRow[]
 }
 

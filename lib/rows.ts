@@ -1,9 +1,35 @@
-/** Destinations as they stand in the bytes of a reply: what nobody asks for is never made of them, row after row. */
+/** Services and destinations as they stand in the bytes of a reply: what nobody asks for is never made of them, row after row. */
 import { little } from './layout.js'
-import { getAddress, getCount, getDestination, getStats } from './hot-records.js'
-import { AF_INET, type DestinationEntry, type DestinationRecord, type StatsRecord } from './records.js'
+import { getAddress, getCount, getDestination, getService, getStats } from './hot-records.js'
+import { AF_INET, type DestinationEntry, type DestinationRecord, type ServiceEntry } from './records.js'
+import type { ServiceRecord, StatsRecord } from './records.js'
 import type { Host } from './address.js'
 import type { Counters } from './types.js'
+
+/** Its counters keep the whole reply in memory. */
+export class ServiceRow implements ServiceEntry {
+  readonly service: ServiceRecord
+
+  /** At `at` of a reply there is a ServiceEntry. */
+  constructor(
+    private readonly view: DataView,
+    private readonly at: number,
+  ) {
+    this.service = getService(view, at)
+  }
+
+  get stats(): StatsRecord {
+    return getStats(this.view, this.at + 72)
+  }
+
+  get total(): Counters<bigint> {
+    return getTotal(this.view, this.at + 72)
+  }
+
+  get rate(): Counters<number> {
+    return getRate(this.view, this.at + 72)
+  }
+}
 
 /** Keeps the whole reply in memory. */
 export class DestinationRow implements DestinationEntry, Host {
@@ -77,25 +103,33 @@ export class DestinationRow implements DestinationEntry, Host {
   }
 
   get total(): Counters<bigint> {
-    const { view, at } = this
-    return {
-      connections: getCount(view, at + 56),
-      packetsIn: getCount(view, at + 64),
-      packetsOut: getCount(view, at + 72),
-      bytesIn: getCount(view, at + 80),
-      bytesOut: getCount(view, at + 88),
-    }
+    return getTotal(this.view, this.at + 56)
   }
 
   get rate(): Counters<number> {
-    const { view, at } = this
-    return {
-      connections: getNumber(view, at + 96),
-      packetsIn: getNumber(view, at + 104),
-      packetsOut: getNumber(view, at + 112),
-      bytesIn: getNumber(view, at + 120),
-      bytesOut: getNumber(view, at + 128),
-    }
+    return getRate(this.view, this.at + 56)
+  }
+}
+
+// Of the Stats at `at`.
+
+function getTotal(view: DataView, at: number): Counters<bigint> {
+  return {
+    connections: getCount(view, at),
+    packetsIn: getCount(view, at + 8),
+    packetsOut: getCount(view, at + 16),
+    bytesIn: getCount(view, at + 24),
+    bytesOut: getCount(view, at + 32),
+  }
+}
+
+function getRate(view: DataView, at: number): Counters<number> {
+  return {
+    connections: getNumber(view, at + 40),
+    packetsIn: getNumber(view, at + 48),
+    packetsOut: getNumber(view, at + 56),
+    bytesIn: getNumber(view, at + 64),
+    bytesOut: getNumber(view, at + 72),
   }
 }
 

@@ -3,12 +3,11 @@ import { findAllDestinations, readServices, type Ask } from './commands.js'
 import { IpvsError } from './errors.js'
 import { serviceName } from './keys.js'
 import { presentDestinationSpec, presentServiceSpec } from './present.js'
-import type { ServiceEntry } from './records.js'
-import type { DestinationRow } from './rows.js'
+import type { DestinationRow, ServiceRow } from './rows.js'
 
 /** A service with its destinations. */
 export interface EntryRecord {
-  readonly service: ServiceEntry
+  readonly service: ServiceRow
   readonly destinations: readonly DestinationRow[]
 }
 
@@ -48,17 +47,13 @@ export async function readTableAs<T>(
 
 /** A service with what was found of its destinations: undefined when it is gone. */
 interface Found {
-  readonly service: ServiceEntry
+  readonly service: ServiceRow
   readonly destinations: readonly DestinationRow[] | undefined
 }
 
 /** The destinations of these services, in their order. While one part is looked at, the next is read. */
-async function* parts(
-  services: readonly ServiceEntry[],
-  operation: string,
-  send: Ask,
-): AsyncGenerator<readonly Found[]> {
-  const read = async (some: readonly ServiceEntry[]): Promise<readonly Found[]> => {
+async function* parts(services: readonly ServiceRow[], operation: string, send: Ask): AsyncGenerator<readonly Found[]> {
+  const read = async (some: readonly ServiceRow[]): Promise<readonly Found[]> => {
     const records = some.map(({ service }) => service)
     const found = await findAllDestinations(operation, records, send)
     return some.map((service, i) => ({ service, destinations: found[i] }))
@@ -103,7 +98,7 @@ export async function readExactTable(operation: string, send: Ask): Promise<read
     for (const name of known.keys()) if (!names.has(name)) known.delete(name)
     if (steady.size > services.length) return entriesOf(services, known)
     // First what was never read, which counts as a change, so that all else is read since; last what needs no more reading.
-    const rank = (service: ServiceEntry) => Number(known.has(nameOf(service))) + Number(steady.has(nameOf(service)))
+    const rank = (service: ServiceRow) => Number(known.has(nameOf(service))) + Number(steady.has(nameOf(service)))
     const ordered = services.toSorted((a, b) => rank(a) - rank(b))
     for await (const { service, destinations } of each(ordered, operation, send)) {
       const name = nameOf(service)
@@ -121,7 +116,7 @@ export async function readExactTable(operation: string, send: Ask): Promise<read
   )
 }
 
-async function* each(services: readonly ServiceEntry[], operation: string, send: Ask): AsyncGenerator<Found> {
+async function* each(services: readonly ServiceRow[], operation: string, send: Ask): AsyncGenerator<Found> {
   for await (const some of parts(services, operation, send)) yield* some
 }
 
@@ -131,10 +126,10 @@ interface Known {
   readonly settings: string
 }
 
-function nameOf({ service }: ServiceEntry): string {
+function nameOf({ service }: ServiceRow): string {
   return serviceName(service)
 }
 
-function entriesOf(services: readonly ServiceEntry[], known: ReadonlyMap<string, Known>): readonly EntryRecord[] {
+function entriesOf(services: readonly ServiceRow[], known: ReadonlyMap<string, Known>): readonly EntryRecord[] {
   return services.map((service) => ({ service, destinations: known.get(nameOf(service))?.destinations ?? [] }))
 }

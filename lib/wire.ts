@@ -4,10 +4,9 @@
  * kernel is the addon's.
  */
 import { bytes, i32, little, record, text, u16, u32, u64, type Layout } from './layout.js'
-import { getDestination, getService, getServiceEntry } from './hot-records.js'
-import { putDestination, putService } from './hot-records.js'
+import { getDestination, getService, putDestination, putService } from './hot-records.js'
 import { Command, nothingRead, Stage, type DaemonRecord } from './records.js'
-import { DestinationRow } from './rows.js'
+import { DestinationRow, ServiceRow } from './rows.js'
 import type { Answer, DestinationEntry, DestinationRecord, InfoRecord, Records, Reply, Request } from './records.js'
 import type { ServiceEntry, ServiceRecord, StatsRecord, SysctlRecord, ThreadRecord, TimeoutsRecord } from './records.js'
 
@@ -69,7 +68,11 @@ const stats = record<StatsRecord>('Stats', {
   byteInRate: u64,
   byteOutRate: u64,
 })
-const serviceEntryLayout = record<ServiceEntry>('ServiceEntry', { service: serviceLayout, stats })
+/** As rows.ts reads it. */
+export const serviceEntry: Layout<ServiceEntry> = record<ServiceEntry>('ServiceEntry', {
+  service: serviceLayout,
+  stats,
+})
 /** As rows.ts reads it. */
 export const destinationEntry: Layout<DestinationEntry> = record<DestinationEntry>('DestinationEntry', {
   destination: destinationLayout,
@@ -78,7 +81,6 @@ export const destinationEntry: Layout<DestinationEntry> = record<DestinationEntr
   persistent: u32,
   stats,
 })
-const serviceEntry = { ...serviceEntryLayout, get: getServiceEntry }
 const info = record<InfoRecord>('Info', { version: u32, connectionTableSize: u32 })
 const sysctl = record<SysctlRecord>('Sysctl', { name: text(32), value: text(992) })
 const thread = record<ThreadRecord>('Thread', { id: u32 })
@@ -87,7 +89,6 @@ const thread = record<ThreadRecord>('Thread', { id: u32 })
 export const hotLayouts: readonly { readonly hot: Layout<unknown>; readonly byField: Layout<unknown> }[] = [
   { hot: service, byField: serviceLayout },
   { hot: destination, byField: destinationLayout },
-  { hot: serviceEntry, byField: serviceEntryLayout },
 ]
 
 interface Outcome {
@@ -107,7 +108,7 @@ interface Kind {
 
 /** What a reply may hold, in the order of Kind, which begins with 1. */
 const kinds: readonly Kind[] = [
-  { of: 'services', layout: serviceEntry },
+  { of: 'services', layout: serviceEntry, read: (view, at) => new ServiceRow(view, at) },
   { of: 'destinations', layout: destinationEntry, read: (view, at) => new DestinationRow(view, at) },
   { of: 'infos', layout: info },
   { of: 'daemons', layout: daemon },
@@ -216,7 +217,7 @@ let used = room.subarray(0, 0)
 /** The same, in bytes that are written anew by the next call where there are few: making some takes longer than filling them. */
 export function encodeForNow(requests: readonly Request[]): Uint8Array {
   if (requests.length > few) return encodeRequests(requests)
-  for (let i = 0; i < used.length; i++) used[i] = 0
+  for (let i = 0; i < used.length; i += 4) roomView.setInt32(i, 0)
   const size = putRequests(roomView, requests)
   if (size !== used.length) used = room.subarray(0, size)
   return used

@@ -18,11 +18,15 @@ struct Answer {
   // All records of an answer are of one kind.
   template <typename Record>
   void add(Kind of, const Record& record) {
+    if (count == 0) records.reserve(kUsual * sizeof record);
     const auto* bytes = reinterpret_cast<const uint8_t*>(&record);
     records.insert(records.end(), bytes, bytes + sizeof record);
     kind = of;
     ++count;
   }
+
+ private:
+  static constexpr size_t kUsual = 16;
 };
 
 }  // namespace ipvs

@@ -57,6 +57,9 @@ namespace {
 Bytes carry_out_with(Session& session, const std::vector<Request>& batch) noexcept try {
   const std::vector<Answer> answers = session.carry_out(batch);
   Bytes replies;
+  size_t most = 0;
+  for (const Answer& answer : answers) most += sizeof(Outcome) + answer.records.size();
+  replies.reserve(most);
   const auto append = [&](const void* data, size_t size) {
     const auto* bytes = static_cast<const uint8_t*>(data);
     replies.insert(replies.end(), bytes, bytes + size);

@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { AF_INET, AF_INET6, Command, nothingRead, Stage, type DaemonRecord } from '../lib/records.js'
 import { decodeReplies, decodeRequests, encodeForNow, encodeReplies, encodeRequests, layoutHash } from '../lib/wire.js'
-import { destinationEntry, hotLayouts } from '../lib/wire.js'
-import { DestinationRow } from '../lib/rows.js'
+import { destinationEntry, hotLayouts, serviceEntry as serviceLayout } from '../lib/wire.js'
+import { DestinationRow, ServiceRow } from '../lib/rows.js'
 import { destinationSpec, serviceKey } from '../lib/validate.js'
 import { http, server } from './tables.js'
 import type { Answer, DestinationEntry, DestinationRecord, Records, Reply, Request } from '../lib/records.js'
@@ -113,7 +113,8 @@ function entryOf({ destination, active, inactive, persistent, stats }: Destinati
 }
 
 function plain(reply: Reply): Answer {
-  return { ...reply, destinations: reply.destinations.map(entryOf) }
+  const services = reply.services.map(({ service, stats }) => ({ service, stats }))
+  return { ...reply, services, destinations: reply.destinations.map(entryOf) }
 }
 
 t.test('requests come back as they went in', async (t) => {
@@ -176,6 +177,29 @@ t.test('a row of a reply reads as the fields of its layout do', async () => {
         address,
       }
       return isDeepStrictEqual(entryOf(row), found) && isDeepStrictEqual(destination, found.destination)
+    }),
+  )
+})
+
+t.test('a service of a reply reads as the fields of its layout do, its counters as the API shows them', async () => {
+  const { size } = serviceLayout
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: size + 8, maxLength: size + 8 }), (bytes) => {
+      const view = new DataView(bytes.buffer)
+      const { service, stats, total, rate } = new ServiceRow(view, 8)
+      const { connections, packetsIn, packetsOut, bytesIn, bytesOut } = stats
+      const rates = {
+        connections: Number(stats.connectionRate),
+        packetsIn: Number(stats.packetInRate),
+        packetsOut: Number(stats.packetOutRate),
+        bytesIn: Number(stats.byteInRate),
+        bytesOut: Number(stats.byteOutRate),
+      }
+      return (
+        isDeepStrictEqual({ service, stats }, serviceLayout.get(view, 8)) &&
+        isDeepStrictEqual(total, { connections, packetsIn, packetsOut, bytesIn, bytesOut }) &&
+        isDeepStrictEqual(rate, rates)
+      )
     }),
   )
 })
