@@ -78,8 +78,8 @@ try {
   const [director] = lan.directors as [Host]
   const server = startFlapping(lan.reals[0] as Host)
   await server.turn('up')
-  // It is to go up and down for as long as it is told to.
-  const config = await writeConfig(`${failoverYaml(lan, check)}    flapping: false\n`)
+  // It is to go up and down for as long as it is told to, the only one that there is.
+  const config = await writeConfig(`${failoverYaml(lan, check)}    flapping: false\n    whenAllDown: none\n`)
 
   const [bare, found, asked]: [number[], number[], number[]] = [[], [], []]
   for (let i = 0; i < starts; i++) {
